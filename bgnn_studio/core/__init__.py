@@ -1,0 +1,1 @@
+"""Numpy and standard library only: bits, clouds, graphs and their metrics, network specs, inferences, session state."""

@@ -1,0 +1,43 @@
+"""Shared fixtures, the report of what this machine offered, and the guard against silent skips."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.requirements import NEEDS, SHARED, met, needs
+
+# Scenes without a window draw through EGL; without this VTK tries an X server first and warns.
+if "DISPLAY" not in os.environ:
+    os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
+
+
+@pytest.fixture
+def shared_dir() -> Path:
+    """Return the folder of shared data beside the project; skip where it is absent."""
+    needs("shared/conformance", "shared/data")
+    return SHARED
+
+
+def pytest_report_header() -> list[str]:
+    from bgnn_studio import native
+
+    found = {name: check() for name, check in NEEDS.items()}
+    return [
+        f"bgnn isas: {', '.join(native.isas())}",
+        f"bgnn found: {', '.join(n for n, ok in found.items() if ok) or 'nothing'}",
+        f"bgnn absent: {', '.join(n for n, ok in found.items() if not ok) or 'nothing'}",
+    ]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Fail a green session in which a test was skipped although what it needs is here."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or exitstatus != pytest.ExitCode.OK:
+        return
+    wrong = [r for r in reporter.stats.get("skipped", []) if met(r.longrepr[2] if isinstance(r.longrepr, tuple) else str(r.longrepr))]
+    for report in wrong:
+        reporter.write_line(f"UNEXPLAINED SKIP: {report.nodeid}: {report.longrepr}", red=True)
+    if wrong:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

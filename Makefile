@@ -1,0 +1,34 @@
+# make run: the window.  make test: every test.  Both set up all they need, from nothing, in .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+NATIVE := $(shell find native -name '*.[ch]' -o -name CMakeLists.txt -o -name binding.py)
+
+.PHONY: run test bench models wheel clean
+run: .venv/installed
+	@$(BIN)/bgnn-studio
+
+test: .venv/installed-test
+	$(BIN)/python -m pytest
+
+bench: .venv/installed
+	$(BIN)/bgnn-studio bench --full --against torch
+
+models: .venv/installed
+	$(BIN)/python -m bgnn_studio.training.demo
+
+wheel: .venv/installed
+	$(BIN)/python -m pip wheel -q --no-deps -w dist .
+
+.venv/installed: pyproject.toml constraints.txt setup.sh $(NATIVE)
+	sh setup.sh run
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q -c constraints.txt -e .
+	touch $@
+
+.venv/installed-test: .venv/installed
+	sh setup.sh test
+	$(BIN)/python -m pip install -q -c constraints.txt -e .[test]
+	touch $@
+
+clean:
+	rm -rf .venv build dist

@@ -102,7 +102,9 @@ def _recognise(path: Path, state: Mapping[str, Tensor]) -> str:
         if key in state:
             return found
     some = ", ".join(list(state)[:4]) or "no tensors"
-    raise ModelFileError(f"{path}: not a network known here: its tensors are {some}{', ...' if len(state) > 4 else ''}. Supported: {_SUPPORTED}.")
+    raise ModelFileError(
+        f"{path}: not a network known here: its tensors are {some}{', ...' if len(state) > 4 else ''}. Supported: {_SUPPORTED}."
+    )
 
 
 def _choose(path: Path, found: str, variant: str | None) -> str:
@@ -116,7 +118,9 @@ def _choose(path: Path, found: str, variant: str | None) -> str:
         return found
     named = [v for v in fitting if v in path.name.lower()]
     if len(named) != 1:
-        raise ModelFileError(f"{path}: bf1 and bf2 have the same keys, and the file name does not say which. Give --variant bf1 or --variant bf2.")
+        raise ModelFileError(
+            f"{path}: bf1 and bf2 have the same keys, and the file name does not say which. Give --variant bf1 or --variant bf2."
+        )
     return named[0]
 
 
@@ -200,7 +204,8 @@ class _Taken:
                 product = product * factor.reshape(())
         if product.numel() != shape.numel():
             raise ModelFileError(
-                f"{self._path}: '{name}_a' has {product.numel()} values, the layer has {shape.numel()} channels: only scales per channel are supported."
+                f"{self._path}: '{name}_a' has {product.numel()} values, the layer has {shape.numel()} channels: "
+                "only scales per channel are supported."
             )
         return product.reshape(shape)
 

@@ -170,19 +170,23 @@ class BinEdgeConv(LatentWeight):
 
     def extremes(self, x: Tensor, index: Tensor, weight: Tensor, *, lowest: bool) -> tuple[Tensor, Tensor | None]:
         """Return the maximum, and if asked the minimum, over the edges of each node's convolutions, (M, C_out) each."""
-        channels = x.shape[1]
         a, b = weight.chunk(2, dim=1)
-        edges = self._normed((gather(x, index) - x[:, None]).flatten(0, 1), slice(None, channels))
-        own = self._normed(x, slice(channels, None)) @ b.T
+        edges = self._activate(self._norm_half(0, (gather(x, index) - x[:, None]).flatten(0, 1)))
+        own = self._activate(self._norm_half(1, x)) @ b.T
         edges = (edges @ a.T).view(*index.shape, -1)
         return edges.amax(1) + own, edges.amin(1) + own if lowest else None
 
-    def _normed(self, x: Tensor, part: slice) -> Tensor:
-        """Batch norm by one half of the channels, then the activation of this stage."""
+    def normed(self, edges: Tensor) -> Tensor:
+        """Apply the norm to whole edge features (rows, 2 C_in), as the forward pass does; export evaluates it."""
+        return torch.cat([self._norm_half(half, x.contiguous()) for half, x in enumerate(edges.chunk(2, dim=1))], dim=1)
+
+    def _norm_half(self, half: int, x: Tensor) -> Tensor:
+        """Batch norm by the channels of x_j - x_i (half 0) or of x_i (half 1)."""
         norm = self.norm
-        x = F.batch_norm(
-            x, norm.running_mean[part], norm.running_var[part], norm.weight[part], norm.bias[part], norm.training, norm.momentum, norm.eps
-        )
+        mean, variance, gain, bias = (t.chunk(2)[half] for t in (norm.running_mean, norm.running_var, norm.weight, norm.bias))
+        return F.batch_norm(x, mean, variance, gain, bias, norm.training, norm.momentum, norm.eps)
+
+    def _activate(self, x: Tensor) -> Tensor:
         return x if self.first and self.stage != "tanh" else activation(x, self.stage)
 
 

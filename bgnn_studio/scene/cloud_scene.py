@@ -9,7 +9,6 @@ from typing import Literal
 import numpy as np
 import pyvista as pv
 from numpy.typing import NDArray
-from vtkmodules.vtkRenderingCore import vtkRenderer
 
 from bgnn_studio.core import graphs
 from bgnn_studio.core.palettes import colourize, palette
@@ -35,7 +34,7 @@ class CloudScene:
     ----------
     plotter : pyvista.BasePlotter
         `pyvista.Plotter(off_screen=True)` or `pyvistaqt.QtInteractor`; its active renderer is used unless one is given.
-    renderer : vtkRenderer or None
+    renderer : pyvista.Renderer or None
         For several scenes in one window: the renderer of a subplot.
     theme : SceneTheme
     pixel_ratio : float
@@ -50,12 +49,12 @@ class CloudScene:
     """
 
     def __init__(
-        self, plotter: pv.BasePlotter, renderer: vtkRenderer | None = None, *, theme: SceneTheme = DARK, pixel_ratio: float = 1.0
+        self, plotter: pv.BasePlotter, renderer: pv.Renderer | None = None, *, theme: SceneTheme = DARK, pixel_ratio: float = 1.0
     ) -> None:
         self._plotter = plotter
         self.renderer = plotter.renderer if renderer is None else renderer
         # Multisampling costs a software renderer 60 ms a frame; spheres smooth their own edges.
-        plotter.render_window.SetMultiSamples(0)
+        self.renderer.GetRenderWindow().SetMultiSamples(0)
         self.points = np.empty((0, 3), np.float32)
         self.up = "z"
         self._radius = 0.02
@@ -86,7 +85,7 @@ class CloudScene:
         for points in (self._cloud, self._marks):
             points.set_theme(middle(theme), accent)
         self.edges.set_shade(theme.edge_shade)
-        self.pick_edges.actor.GetProperty().SetColor(accent)
+        self.pick_edges.actor.GetProperty().SetColor(*accent)
         self._shadow.set_colour(rgb(theme.shadow), theme.shadow_opacity)
         self.legend.set_text_colour(rgb(theme.text))
         self._set_edge_opacity()
@@ -133,7 +132,7 @@ class CloudScene:
             raise BgnnError(f"Expected one value for each of {len(self.points)} points (got {values.shape}).")
         table = _table(palette, categories)
         self._cloud.colours[:] = colourize(values, table, value_range)
-        self.legend.set_scale(table, value_range, title, unit, categories)
+        self.legend.set_scale(table, value_range, f"{title} ({unit})" if unit else title, categories)
         self._touch()
 
     def clear_scalars(self) -> None:
@@ -200,6 +199,7 @@ class CloudScene:
         """Fit the cloud into the viewport, seen from a direction in degrees, with its up axis upwards."""
         if len(self.points):
             camera.fit(self.renderer, self.points, azimuth, elevation, self.up)
+            self.renderer.camera_set = True  # else pyvista fits its own view before the first frame
 
     def set_title(self, text: str) -> None:
         """Set the text at the upper left."""
@@ -216,8 +216,9 @@ class CloudScene:
             marked = np.append(self._neighbours, self._pick)
             self._marks.set_points(self.points[marked])
             self._marks.colours[:] = self._cloud.colours[marked]
-            self._marks.radii[:] = 1.75 * self._radius
-            self._marks.radii[-1] = 2.6 * self._radius
+            self._marks.colours[-1] = np.round(np.multiply(rgb(self.theme.pick), 255))
+            self._marks.radii[:] = 1.7 * self._radius
+            self._marks.radii[-1] = 2.4 * self._radius
             self._marks.touch()
         self._cloud.touch()
         self.edges.touch()

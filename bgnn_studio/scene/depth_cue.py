@@ -8,6 +8,7 @@ import weakref
 
 import numpy as np
 from numpy.typing import NDArray
+from vtkmodules.vtkCommonCore import vtkCommand
 from vtkmodules.vtkRenderingCore import vtkActor, vtkRenderer
 
 # Declared by VTK as `uniform vec4 depthCue`: near and far plane, distances where fading begins and ends.
@@ -29,7 +30,7 @@ class DepthCue:
         self.update()
         # The renderer outlives the scene in a window: a weak reference keeps neither alive.
         update = weakref.WeakMethod(self.update)
-        renderer.AddObserver("StartEvent", lambda *_: (call := update()) and call())
+        renderer.AddObserver(vtkCommand.StartEvent, lambda *_: (call := update()) and call())
 
     def set_sphere(self, centre: NDArray[np.float64], radius: float) -> None:
         """Fade from the front to the back of this sphere."""

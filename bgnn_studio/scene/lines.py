@@ -47,7 +47,7 @@ class LinesActor:
         self.actor.GetProperty().LightingOff()
         self.actor.VisibilityOff()
         code = _LINE_GLSL.format(light=_LIGHT, fade=FADE_GLSL, strength=fade)
-        self.actor.GetShaderProperty().AddFragmentShaderReplacement(_LIGHT, True, code, False)  # noqa: FBT003
+        self.actor.GetShaderProperty().AddFragmentShaderReplacement(_LIGHT, True, code, False)
         self._uniforms = self.actor.GetShaderProperty().GetFragmentCustomUniforms()
         self.set_shade(0.0)
 

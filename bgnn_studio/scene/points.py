@@ -23,7 +23,7 @@ ambientColor = mix(lit, background, {strength} * fade);
 diffuseColor = vec3(0.0);
 opacity = 1.0 - smoothstep(0.8, 1.0, rr);
 """
-_RIM_GLSL = "lit = mix(lit, accent, smoothstep(0.42, 0.52, rr));"
+_RIM_GLSL = "lit = mix(lit, accent, smoothstep(0.55, 0.63, rr));"
 
 
 class PointsActor:

@@ -76,4 +76,4 @@ def render_image(
     finally:
         plotter.close()
     blocks = image.reshape(height, OVERSAMPLING, width, OVERSAMPLING, 3)
-    return np.round(blocks.mean(axis=(1, 3))).astype(np.uint8)
+    return np.asarray(np.round(blocks.mean(axis=(1, 3))), np.uint8)

@@ -65,4 +65,4 @@ class ShadowActor:
         ):
             position = np.empty(3)
             position[axes], position[vertical] = (corner[0][axes[0]], corner[1][axes[1]]), floor
-            place(position)
+            place(*position.tolist())

@@ -13,8 +13,8 @@ class SceneTheme:
         Background gradient.
     text : str
         Legend and title.
-    accent : str
-        Picked point, its edges and the rims of its neighbours.
+    pick, accent : str
+        The picked point; its edges, and the rims of it and its neighbours.
     point : str
         Points without scalars.
     shadow, shadow_opacity : str, float
@@ -28,6 +28,7 @@ class SceneTheme:
     top: str
     bottom: str
     text: str
+    pick: str
     accent: str
     point: str
     shadow: str
@@ -36,8 +37,8 @@ class SceneTheme:
     edge_ink: float
 
 
-DARK = SceneTheme("#232934", "#0d1014", "#dfe4ea", "#ffffff", "#9fb0c3", "#000000", 0.55, 0.0, 1.0)
-LIGHT = SceneTheme("#ffffff", "#dde3ea", "#26303b", "#14181d", "#5d7288", "#3c4a5a", 0.40, 0.45, 1.3)
+DARK = SceneTheme("#232934", "#0d1014", "#dfe4ea", "#ff3366", "#ffffff", "#9fb0c3", "#000000", 0.55, 0.0, 1.0)
+LIGHT = SceneTheme("#ffffff", "#dde3ea", "#26303b", "#e6194b", "#14181d", "#5d7288", "#3c4a5a", 0.40, 0.45, 1.3)
 
 
 def rgb(colour: str) -> tuple[float, float, float]:

@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 from vtkmodules.vtkRenderingCore import vtkRenderer
 
 VIEW_ANGLE = 26.0
-FILL = 0.82  # part of the viewport that a fitted cloud takes
+# Parts of the half viewport that a fitted cloud takes: (right, up) and (left, down). The legend stands at the right.
+ROOM = ((0.74, 0.80), (0.92, 0.84))
 AXES = {"x": (1.0, 0.0, 0.0), "y": (0.0, 1.0, 0.0), "z": (0.0, 0.0, 1.0)}
 
 
@@ -26,16 +27,15 @@ def fit(renderer: vtkRenderer, points: NDArray[np.floating], azimuth: float, ele
     basis = np.stack([right, np.cross(toward, right), toward])  # (3, 3) rows: right, up, toward the camera
     local = points.astype(np.float64) @ basis.T  # (N, 3)
     width, height = renderer.GetSize()
-    tangent = np.tan(np.radians(VIEW_ANGLE / 2)) * FILL
-    slopes = np.array([tangent * width / max(height, 1), tangent])
+    tangent = np.tan(np.radians(VIEW_ANGLE / 2)) * np.array([width / max(height, 1), 1.0])
+    high, low = tangent * ROOM
     centre = (local.min(axis=0) + local.max(axis=0)) / 2
     # A point is inside when |offset| <= slope * (distance - depth); the centre moves to where both sides need the same distance.
     for _ in range(4):
-        depth = local[:, 2:] - centre[2]
-        right_need = ((local - centre)[:, :2] / slopes + depth).max(axis=0)
-        left_need = (-(local - centre)[:, :2] / slopes + depth).max(axis=0)
-        centre[:2] += (right_need - left_need) / 2 * slopes
-    distance = max(float(np.maximum(right_need, left_need).max()), 1e-6)
+        offset, depth = (local - centre)[:, :2], (local - centre)[:, 2:]
+        high_need, low_need = (offset / high + depth).max(axis=0), (-offset / low + depth).max(axis=0)
+        centre[:2] += (high_need - low_need) / (1 / high + 1 / low)
+    distance = max(float(np.maximum(high_need, low_need).max()), 1e-6)
     focal = centre @ basis
     camera.ParallelProjectionOff()
     camera.SetViewAngle(VIEW_ANGLE)

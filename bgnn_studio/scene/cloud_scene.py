@@ -62,9 +62,9 @@ class CloudScene:
         self._neighbours = np.empty(0, np.int64)
         self._shadow = ShadowActor()
         self._cloud = PointsActor()
-        self._marks = PointsActor(rim=True)
-        self.edges = LinesActor(self._cloud.vtk_points, fade=0.85)
-        self.pick_edges = LinesActor(self._cloud.vtk_points, fade=0.0)
+        self._marks = PointsActor(marks=True)
+        self.edges = LinesActor(self._cloud.vtk_points)
+        self.pick_edges = LinesActor(self._cloud.vtk_points, marks=True)
         self.pick_edges.actor.GetProperty().SetLineWidth(1.6 * pixel_ratio)
         self.edges.actor.GetProperty().SetLineWidth(pixel_ratio)
         self.pick_edges.mapper.ScalarVisibilityOff()
@@ -105,10 +105,12 @@ class CloudScene:
         self.up = up
         low, high = self.points.min(axis=0).astype(np.float64), self.points.max(axis=0).astype(np.float64)
         centre, extent = (low + high) / 2, max(float(np.linalg.norm(high - low)) / 2, 1e-6)
-        self._radius = extent * float(np.clip(0.6 / np.sqrt(len(points)), 0.003, 0.045))
+        self._radius = extent * float(np.clip(0.42 / np.sqrt(len(points)), 0.003, 0.04))
         self._cue.set_sphere(centre, extent)
         self._cloud.set_points(self.points)
         self._cloud.radii[:] = self._radius
+        self._cloud.set_radius(self._radius)
+        self._marks.set_radius(1.7 * self._radius)
         self._shadow.set_points(self.points, up)
         if changed:
             self.edges.set_point_colours(self._cloud.vtk_colours)

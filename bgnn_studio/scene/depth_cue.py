@@ -18,6 +18,9 @@ float eyeDistance = 2.0 * depthCue.x * depthCue.y / (depthCue.x + depthCue.y - n
 float fade = clamp((eyeDistance - depthCue.z) / (depthCue.w - depthCue.z), 0.0, 1.0);
 """
 
+# Scales window depths of what must shine through the cloud into the front of the depth range, in their own order.
+IN_FRONT = 0.05
+
 
 class DepthCue:
     """Keeps the uniform `depthCue` of some actors in step with the camera, before every frame of their renderer."""

@@ -7,14 +7,15 @@ from vtkmodules.vtkCommonCore import vtkPoints, vtkUnsignedCharArray
 from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
 
-from bgnn_studio.scene.depth_cue import FADE_GLSL
+from bgnn_studio.scene.depth_cue import FADE_GLSL, IN_FRONT
 
 _LIGHT = "//VTK::Light::Impl"
-# `shade` darkens lines against the points they join; with fade strength 0 lines keep their opacity at any depth.
+# `shade` darkens lines against the points they join.
 _LINE_GLSL = """{light}
 {fade}
 gl_FragData[0].rgb *= 1.0 - shade;
 gl_FragData[0].a *= 1.0 - {strength} * fade;
+gl_FragDepth = {range} * gl_FragCoord.z;
 """
 
 
@@ -25,8 +26,8 @@ class LinesActor:
     ----------
     points : vtkPoints
         Shared with the cloud.
-    fade : float
-        How much of their opacity lines lose from the front to the back of the cloud.
+    marks : bool
+        The lines of a picked point: seen through all that is in front, and fading less with depth.
 
     Attributes
     ----------
@@ -34,7 +35,7 @@ class LinesActor:
         Point pairs, the very memory that VTK draws from.
     """
 
-    def __init__(self, points: vtkPoints, *, fade: float) -> None:
+    def __init__(self, points: vtkPoints, *, marks: bool = False) -> None:
         self.connectivity = np.empty(0, np.int64)
         self._cells = vtkCellArray()
         self._data = vtkPolyData()
@@ -46,7 +47,8 @@ class LinesActor:
         self.actor.SetMapper(self.mapper)
         self.actor.GetProperty().LightingOff()
         self.actor.VisibilityOff()
-        code = _LINE_GLSL.format(light=_LIGHT, fade=FADE_GLSL, strength=fade)
+        strength, depth_range = (0.4, IN_FRONT) if marks else (0.85, 1.0)
+        code = _LINE_GLSL.format(light=_LIGHT, fade=FADE_GLSL, strength=strength, range=depth_range)
         self.actor.GetShaderProperty().AddFragmentShaderReplacement(_LIGHT, True, code, False)
         self._uniforms = self.actor.GetShaderProperty().GetFragmentCustomUniforms()
         self.set_shade(0.0)

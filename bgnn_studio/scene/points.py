@@ -7,9 +7,10 @@ from vtkmodules.vtkCommonCore import vtkPoints
 from vtkmodules.vtkCommonDataModel import vtkPolyData
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPointGaussianMapper
 
-from bgnn_studio.scene.depth_cue import FADE_GLSL
+from bgnn_studio.scene.depth_cue import FADE_GLSL, IN_FRONT
 
-# offsetVCVSOutput runs over the unit disc of the splat; light comes from the upper left, in front.
+# offsetVCVSOutput runs over the unit disc of the splat; light comes from the upper left, in front. The depth written is
+# that of the sphere and not of the disc, so that edges come out of its surface.
 _SPHERE_GLSL = """//VTK::Color::Impl
 float rr = dot(offsetVCVSOutput.xy, offsetVCVSOutput.xy);
 if (rr > 1.0) {{ discard; }}
@@ -22,6 +23,9 @@ vec3 lit = vertexColorVSOutput.rgb * (0.42 + 0.68 * lambert) + vec3(0.22 * gloss
 ambientColor = mix(lit, background, {strength} * fade);
 diffuseColor = vec3(0.0);
 opacity = 1.0 - smoothstep(0.8, 1.0, rr);
+float front = eyeDistance - radius * normal.z;
+float sum = depthCue.y + depthCue.x;
+gl_FragDepth = {range} * (0.5 + 0.5 * (sum - 2.0 * depthCue.x * depthCue.y / front) / (depthCue.y - depthCue.x));
 """
 _RIM_GLSL = "lit = mix(lit, accent, smoothstep(0.55, 0.63, rr));"
 
@@ -31,11 +35,11 @@ class PointsActor:
 
     Parameters
     ----------
-    rim : bool
-        Draw each sphere inside a ring of the accent colour, unfaded: the look of picked points.
+    marks : bool
+        The look of picked points: each sphere inside a ring of the accent colour, seen through all that is in front.
     """
 
-    def __init__(self, *, rim: bool = False) -> None:
+    def __init__(self, *, marks: bool = False) -> None:
         self.colours = np.empty((0, 3), np.uint8)
         self.radii = np.empty(0, np.float32)
         self._xyz = np.empty((0, 3), np.float32)
@@ -48,8 +52,8 @@ class PointsActor:
         mapper.SetScaleFactor(1.0)
         mapper.SetScaleArray("radius")
         mapper.SetBoundScale(1.0)
-        rim_code, strength = (_RIM_GLSL, 0.0) if rim else ("", 0.75)
-        mapper.SetSplatShaderCode(_SPHERE_GLSL.format(rim=rim_code, fade=FADE_GLSL, strength=strength))
+        rim, strength, depth_range = (_RIM_GLSL, 0.4, IN_FRONT) if marks else ("", 0.75, 1.0)
+        mapper.SetSplatShaderCode(_SPHERE_GLSL.format(rim=rim, fade=FADE_GLSL, strength=strength, range=depth_range))
         self.actor = vtkActor()
         self.actor.SetMapper(mapper)
         self.actor.GetProperty().LightingOff()
@@ -59,6 +63,10 @@ class PointsActor:
         """Set the colour that far points fade to and the colour of the rims."""
         self._uniforms.SetUniform3f("background", background)
         self._uniforms.SetUniform3f("accent", accent)
+
+    def set_radius(self, radius: float) -> None:
+        """Set the radius of the spheres' surface in the depth buffer; `radii` is what they show."""
+        self._uniforms.SetUniformf("radius", radius)
 
     def set_points(self, points: NDArray[np.floating]) -> None:
         """Set (N, 3) positions; colours and radii keep their values when N is unchanged, and are undefined otherwise."""

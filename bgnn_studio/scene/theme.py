@@ -37,8 +37,8 @@ class SceneTheme:
     edge_ink: float
 
 
-DARK = SceneTheme("#232934", "#0d1014", "#dfe4ea", "#ff3366", "#ffffff", "#9fb0c3", "#000000", 0.55, 0.0, 1.0)
-LIGHT = SceneTheme("#ffffff", "#dde3ea", "#26303b", "#e6194b", "#14181d", "#5d7288", "#3c4a5a", 0.40, 0.45, 1.3)
+DARK = SceneTheme("#232934", "#0d1014", "#dfe4ea", "#ff3366", "#ffffff", "#9fb0c3", "#000000", 0.45, 0.0, 1.0)
+LIGHT = SceneTheme("#ffffff", "#dde3ea", "#26303b", "#e6194b", "#1b2430", "#5d7288", "#3c4a5a", 0.40, 0.45, 1.3)
 
 
 def rgb(colour: str) -> tuple[float, float, float]:

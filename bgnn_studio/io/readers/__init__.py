@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+import numpy as np
+
 from bgnn_studio.core.clouds import Cloud
 from bgnn_studio.errors import BgnnError, ReaderError
 from bgnn_studio.io.readers import arrays, meshes, tables  # noqa: F401  (importing them registers their readers)
@@ -45,7 +47,8 @@ def read_cloud(path: str | os.PathLike[str]) -> Cloud:
         kinds = ", ".join(r.kind for r in READERS)
         raise ReaderError(f"{path}: expected a point cloud ({kinds}; got binary data of no known kind). Convert it to PLY or NPY.")
     try:
-        return Cloud(path.stem, reader.parse(data), path)
+        with np.errstate(all="ignore"):  # a number that does not fit its type is judged afterwards
+            return Cloud(path.stem, reader.parse(data), path)
     except BgnnError as error:
         raise ReaderError(f"{path}: read as {reader.kind}: {error}") from error
     except Exception as error:  # whatever a library makes of a damaged file

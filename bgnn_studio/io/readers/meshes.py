@@ -1,6 +1,7 @@
 """PLY and OFF, ASCII and binary: the vertices of a point cloud, or points sampled on the surface of a mesh."""
 
 import io
+import logging
 import re
 from typing import Any
 
@@ -11,6 +12,9 @@ from bgnn_studio.io.readers.registry import Points, reader
 
 SURFACE_POINTS = 2048  # as ModelNet40's published clouds
 SURFACE_SEED = 0
+
+# A handler of its own keeps trimesh's warnings off stderr; an application's handlers still get them.
+logging.getLogger("trimesh").addHandler(logging.NullHandler())
 
 
 @reader(".ply", kind="PLY", signature=rb"ply[ \t]*\r?\n")

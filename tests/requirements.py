@@ -22,8 +22,8 @@ def _isa(name: str) -> bool:
 
 
 NEEDS: dict[str, Callable[[], bool]] = {
-    "shared/conformance": lambda: (SHARED / "conformance").is_dir(),
-    "shared/data": lambda: (SHARED / "data").is_dir(),
+    "shared/conformance": (SHARED / "conformance").is_dir,
+    "shared/data": (SHARED / "data").is_dir,
     "qemu-aarch64": lambda: shutil.which("qemu-aarch64") is not None,
     "aarch64-linux-gnu-gcc": lambda: shutil.which("aarch64-linux-gnu-gcc") is not None,
     "cc": lambda: shutil.which("cc") is not None,

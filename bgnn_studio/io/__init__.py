@@ -1,0 +1,1 @@
+"""Files: the GGUF writer, point-cloud readers, labelled data sets."""

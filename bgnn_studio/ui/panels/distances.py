@@ -35,7 +35,7 @@ class DistancesPanel(QWidget):
         self.switch = Segments(
             "Distances of",
             [
-                ("edges", "All edges", "Lengths of all edges of this graph"),
+                ("edges", "All edges", "Of all edges of this graph"),
                 ("point", "Picked point", "From the picked point to every point"),
             ],
         )

@@ -39,7 +39,9 @@ def _layered() -> str:
 
 
 def test_installed_wheel_infers_from_another_directory(installed: Path, tmp_path: Path) -> None:
-    where = subprocess.check_output([installed / "python", "-c", "import bgnn_studio as b; print(b.__file__)"], cwd=tmp_path, text=True)
+    where = subprocess.check_output(
+        [installed / "python", "-c", "import bgnn_studio; print(bgnn_studio.__file__)"], cwd=tmp_path, text=True
+    )
     assert str(installed.parent) in where
     listing = "from bgnn_studio.core.resources import bundled_clouds, bundled_models; print(bundled_clouds()[0]); print(*bundled_models())"
     cloud, models = subprocess.check_output([installed / "python", "-c", listing], cwd=tmp_path, text=True).splitlines()

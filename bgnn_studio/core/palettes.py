@@ -38,7 +38,7 @@ RAMPS = {
     "degree": Ramp((0.50, 0.84), (0.07, 0.15, 0.10), (235.0, 345.0)),
     "drift": Ramp((0.86, 0.58), (0.09, 0.15, 0.20), (95.0, 25.0)),
     # Two classes, +1 and -1: blue and orange differ in lightness too, and so for every kind of colour vision.
-    "bit": Ramp((0.60, 0.82), (0.15, 0.10, 0.15), (255.0, 68.0)),
+    "bit": Ramp((0.60, 0.80), (0.15, 0.10, 0.145), (255.0, 70.0)),
 }
 PALETTES = tuple(RAMPS)
 

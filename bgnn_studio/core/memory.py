@@ -1,55 +1,152 @@
-"""What a network takes in memory: every figure says whether it was computed or measured, and how."""
+"""Memory of a model, computed from its spec (not measured): parameters and activations, float32 against packed."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
-from typing import Literal
 
 from bgnn_studio.core.spec import NetworkSpec
-from bgnn_studio.core.tensors import expected_tensors, packed_channels, words_of
+from bgnn_studio.core.tensors import TensorLayout, expected_tensors, packed_channels, words_of
+
+NORMS = ("scale", "slope", "pre_gain", "pre_offset", "post_gain", "post_offset")
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One size: its name, bytes, whether it was ``computed`` from the spec or ``measured``, and the formula or source."""
+    """A computed number of bytes, and the formula it came from."""
 
-    name: str
-    size_bytes: int
-    kind: Literal["computed", "measured"]
+    bytes: int
     formula: str
 
+    def __add__(self, other: "Figure") -> "Figure":
+        """Add two figures; the formula of one that is 0 is left out."""
+        formulas = [f.formula for f in (self, other) if f.bytes]
+        return Figure(self.bytes + other.bytes, " + ".join(formulas) or "none")
 
-def float_parameter_bytes(spec: NetworkSpec) -> int:
-    """Return the bytes of all convolution and linear weights as float32."""
+
+NOTHING = Figure(0, "none")
+
+
+@dataclass(frozen=True)
+class LayerParameters:
+    """Parameters of one layer.
+
+    Attributes
+    ----------
+    layer : str
+        ``layer1`` ... ``layerL``, ``embedding`` or ``head``, as in the steps of an inference.
+    float32 : Figure
+        Weights, scales and norms if all were float32.
+    weights, norms, thresholds : Figure
+        What the file holds: the weights (packed where they are binary), scales, slopes and norms, and what export derived
+        from these for integer arithmetic (thresholds, hits, tables).
+    """
+
+    layer: str
+    float32: Figure
+    weights: Figure
+    norms: Figure
+    thresholds: Figure
+
+    @property
+    def packed(self) -> Figure:
+        """All that the file holds of this layer."""
+        return self.weights + self.norms + self.thresholds
+
+
+@dataclass(frozen=True)
+class Activation:
+    """One tensor between the steps of a layer.
+
+    Attributes
+    ----------
+    layer, tensor : str
+        Where, and ``graph``, ``edges``, ``input`` or ``output``.
+    float32 : Figure
+        As the float network has it.
+    packed : Figure
+        As this model has it: bits in words where the values are signs.
+    kept : bool
+        Whether the engine stores it; it forms edges, and what a pooling follows at once, without storing them.
+    """
+
+    layer: str
+    tensor: str
+    float32: Figure
+    packed: Figure
+    kept: bool
+
+
+def parameter_memory(spec: NetworkSpec) -> tuple[LayerParameters, ...]:
+    """Return the parameters of each layer, in the order of execution."""
     bits = packed_channels(spec)
-    shapes = {name: layout.shape for name, layout in expected_tensors(spec).items() if name.endswith(".weight")}
-    return 4 * sum(prod(shape[:-1]) * bits.get(name, shape[-1]) for name, shape in shapes.items())
+    layers: dict[str, LayerParameters] = {}
+    for tensor, layout in expected_tensors(spec).items():
+        prefix, _, part = tensor.partition(".")
+        layer = "head" if prefix.startswith("linear") else prefix.replace("conv", "layer")
+        before = layers.get(layer, LayerParameters(layer, NOTHING, NOTHING, NOTHING, NOTHING))
+        stored = _stored(layout)
+        if part == "weight":
+            rows, columns = layout.shape
+            real = Figure(4 * rows * bits.get(tensor, columns), f"{rows} × {bits.get(tensor, columns)} × 4 bytes")
+            layers[layer] = LayerParameters(layer, before.float32 + real, before.weights + stored, before.norms, before.thresholds)
+        elif part in NORMS:
+            named = Figure(stored.bytes, f"{part} {stored.formula}")
+            layers[layer] = LayerParameters(layer, before.float32 + named, before.weights, before.norms + named, before.thresholds)
+        else:
+            named = Figure(stored.bytes, f"{part} {stored.formula}")
+            layers[layer] = LayerParameters(layer, before.float32, before.weights, before.norms, before.thresholds + named)
+    return tuple(layers.values())
 
 
-def stored_parameter_bytes(spec: NetworkSpec) -> int:
-    """Return the bytes of the same weights as the model file stores them: packed words where they are binary."""
-    return sum(prod(layout.shape) * layout.dtype.itemsize for name, layout in expected_tensors(spec).items() if name.endswith(".weight"))
+def activation_memory(spec: NetworkSpec, points: int, k: int) -> tuple[Activation, ...]:
+    """Return the activations of every layer for one cloud of N points with k neighbours, in the order of execution."""
+    return (*_graph_layers(spec, points, k), *_embedding(spec, points), *_head(spec))
 
 
-def activation_bytes(spec: NetworkSpec, points: int) -> tuple[int, int]:
-    """Return the bytes of all graph layers' outputs for a cloud, as float32 and as the network passes them on."""
-    as_float = 4 * points * sum(spec.widths)
-    return as_float, 8 * points * sum(words_of(width) for width in spec.widths) if spec.on_bits else as_float
+def _graph_layers(spec: NetworkSpec, N: int, k: int) -> Iterator[Activation]:
+    nodes, edges = f"{N} points", f"{N} points × {k} neighbours"
+    for number, (channels, out) in enumerate(zip(spec.in_channels, spec.widths, strict=True), start=1):
+        layer = f"layer{number}"
+        graph = Figure(4 * N * k, f"{edges} × 4 bytes (int32 index)")
+        yield Activation(layer, "graph", graph, graph, kept=True)
+        real, packed = _real(N * k, edges, 2 * channels), _bits(N * k, edges, 2 * channels)
+        binary_edges = number > 1 and spec.conv != "EdgeConv"
+        yield Activation(layer, "edges", real, packed if binary_edges else real, kept=False)
+        real, packed = _real(N, nodes, out), _bits(N, nodes, out)
+        if not spec.on_bits:
+            packed = real
+        elif spec.skip == "real" and number < len(spec.widths):  # the next layer adds the real values
+            packed = packed + real
+        yield Activation(layer, "output", real, packed, kept=True)
 
 
-def figures(spec: NetworkSpec, points: int, file_bytes: int, prepared_bytes: int, arena_bytes: int | None) -> list[Figure]:
-    """Return the figures of a model and, with `arena_bytes`, of a forward pass on a cloud of `points` points."""
-    widths = " + ".join(map(str, spec.widths))
-    as_float, passed = activation_bytes(spec, points)
-    found = [
-        Figure("Parameters, float32", float_parameter_bytes(spec), "computed", "4 bytes for each weight of every convolution and linear"),
-        Figure("Parameters, stored", stored_parameter_bytes(spec), "computed", "8 bytes for 64 binary weights of a row, 4 for a real one"),
-        Figure("Model file", file_bytes, "measured", "The size on disk: weights, scales, norms, thresholds or tables, and their names"),
-        Figure("Prepared weights", prepared_bytes, "measured", "What opening allocated besides the file: weights in the kernels' layout"),
-        Figure("Activations, float32", as_float, "computed", f"4 bytes x {points} points x ({widths}): outputs of the graph layers"),
-    ]
-    if spec.on_bits:
-        formula = f"{points} points x ({widths}) channels / 8, rows padded to 64 bits: outputs of the graph layers"
-        found.append(Figure("Activations, bits", passed, "computed", formula))
-    if arena_bytes is not None:
-        found.append(Figure("Arena", arena_bytes, "measured", "Scratch memory of this forward pass, trace apart"))
-    return found
+def _embedding(spec: NetworkSpec, N: int) -> Iterator[Activation]:
+    nodes, channels = f"{N} points", sum(spec.widths)
+    real, packed = _real(N, nodes, channels), _bits(N, nodes, channels)
+    yield Activation("embedding", "input", real, real if spec.conv == "EdgeConv" else packed, kept=True)
+    real = _real(N, nodes, spec.embedding)
+    yield Activation("embedding", "output", real, real, kept=False)
+
+
+def _head(spec: NetworkSpec) -> Iterator[Activation]:
+    widths = (2 * spec.embedding, *spec.head)
+    real, packed = NOTHING, NOTHING
+    for number, channels in enumerate(widths, start=1):
+        real = real + _real(1, "1 cloud", channels)
+        signs = spec.head_inputs == "sign" and number < 3
+        packed = packed + (_bits if signs else _real)(1, "1 cloud", channels)
+    yield Activation("head", "input", real, packed, kept=True)
+
+
+def _stored(layout: TensorLayout) -> Figure:
+    shape = " × ".join(str(n) for n in layout.shape)
+    unit = "words × 8 bytes" if layout.dtype.itemsize == 8 else "× 4 bytes"
+    return Figure(prod(layout.shape) * layout.dtype.itemsize, f"{shape} {unit}")
+
+
+def _real(rows: int, words: str, channels: int) -> Figure:
+    return Figure(4 * rows * channels, f"{words} × {channels} channels × 4 bytes")
+
+
+def _bits(rows: int, words: str, channels: int) -> Figure:
+    return Figure(8 * rows * words_of(channels), f"{words} × {words_of(channels)} words × 8 bytes ({channels} bits)")

@@ -121,7 +121,7 @@ def test_only_stages_that_the_engine_runs_are_written(stage: str, tmp_path: Path
 
 def test_a_number_beyond_u32_is_named(tmp_path: Path):
     training = Training("shapes", "", -1, 3)
-    with pytest.raises(ModelFileError, match="'training.seed' to be an integer from 0 to 4294967295 .got -1"):
+    with pytest.raises(ModelFileError, match=r"'training\.seed' to be an integer from 0 to 4294967295 .got -1"):
         write_model(tmp_path / "m.gguf", small_spec(), random_tensors(small_spec()), training=training)
     assert not list(tmp_path.iterdir())
 

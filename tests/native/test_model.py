@@ -152,7 +152,7 @@ def test_closing_while_another_thread_infers(tmp_path: Path):
 def test_a_closed_model_says_so(model: Model):
     model.close()
     model.close()
-    with pytest.raises(KernelError, match="The model 'small' is closed. Open it again"):
+    with pytest.raises(KernelError, match=r"The model 'small' is closed\. Open it again"):
         model.infer(random_cloud(32))
     with pytest.raises(KernelError, match="is closed"):
         model.arena_bytes(32)

@@ -14,7 +14,7 @@ from bgnn_studio.errors import BgnnError
 from bgnn_studio.io.readers import supported_extensions
 from bgnn_studio.native import Model, isa
 from bgnn_studio.ui.desk import THREADS, Desk
-from bgnn_studio.ui.panels.library import LibraryPanel
+from bgnn_studio.ui.panels.library import Library
 from bgnn_studio.ui.tabs.inspect import InspectTab
 from bgnn_studio.ui.theme import Theme, ThemeSwitch
 from bgnn_studio.ui.toasts import Toasts
@@ -44,16 +44,17 @@ class MainWindow(QMainWindow):
         self.jobs = Jobs(self)
         self.toasts = Toasts(self, bottom=28)
         self.desk = Desk(self.session, self.jobs, self.toasts)
-        self.library = LibraryPanel(self.session, self.toasts)
+        self.library = Library(self.session, self.toasts, self)
         self.inspect = InspectTab(self.session)
         tabs = QTabWidget()
         tabs.setDocumentMode(True)
         tabs.setTabBarAutoHide(True)
         tabs.addTab(self.inspect, "Inspect")
         self.setCentralWidget(tabs)
-        library = add_dock(self, Qt.DockWidgetArea.LeftDockWidgetArea, "library", "Library", self.library)
-        self.resizeDocks([library], [232], Qt.Orientation.Horizontal)
-        self._docks = [library, *self.inspect.docks]
+        left = Qt.DockWidgetArea.LeftDockWidgetArea
+        clouds = add_dock(self, left, "clouds", "Clouds", self.library.clouds)
+        models = add_dock(self, left, "models", "Models", self.library.models)
+        self._docks = [clouds, models, *self.inspect.docks]
         self._add_menus()
         self._add_status()
         themes.changed.connect(self.apply_theme)

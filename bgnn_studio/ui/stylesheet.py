@@ -27,8 +27,7 @@ QProgressBar {{ background: {track}; border: none; border-radius: 3px; max-heigh
 QProgressBar::chunk {{ background: {accent}; border-radius: 3px; }}
 
 QDockWidget {{ titlebar-close-icon: none; titlebar-normal-icon: none; }}
-QLabel#DockTitle {{ background: {panel}; color: {muted}; padding: 9px 12px 5px 12px; font-weight: 600; }}
-QLabel#Section {{ color: {muted}; font-weight: 600; padding: 9px 12px 5px 12px; }}
+QLabel#DockTitle {{ background: {panel}; color: {muted}; padding: 10px 12px 6px 12px; font-weight: 600; }}
 QLabel#Caption {{ color: {muted}; }}
 QLabel#Headline {{ color: {text}; font-weight: 600; }}
 QLabel#Hint {{ color: {muted}; padding: 14px 18px; }}
@@ -45,7 +44,7 @@ QToolButton:focus {{ border-color: {accent}; }}
 QFrame#Segments {{ background: {track}; border-radius: 7px; }}
 QFrame#Segments QToolButton {{ border-radius: 5px; padding: 3px 9px; color: {muted}; }}
 QFrame#Segments QToolButton:hover {{ color: {text}; background: transparent; }}
-QFrame#Segments QToolButton:checked {{ background: {accent}; color: {on_accent}; }}
+QFrame#Segments QToolButton:checked {{ background: {selected}; color: {text}; }}
 QFrame#Segments QToolButton:disabled {{ color: {faint}; }}
 QFrame#Segments QToolButton:focus {{ border: 1px solid {text}; }}
 

@@ -26,8 +26,8 @@ class Theme:
         Surfaces, from the gaps between panels to what lies under the pointer, and the lines between them.
     text, muted, faint : str
         Text by importance; `faint` is for what is disabled.
-    accent, on_accent, accent_soft : str
-        The one accent, text on it, and its shade behind selected rows.
+    accent, on_accent, accent_soft, selected : str
+        The one accent, text on it, its shade behind selected rows, and behind pressed buttons.
     error : str
     series : tuple of str
         Categories in bars, in this order; each differs from the next in lightness too.
@@ -48,6 +48,7 @@ class Theme:
     accent: str
     on_accent: str
     accent_soft: str
+    selected: str
     error: str
     series: tuple[str, ...]
     track: str
@@ -66,9 +67,10 @@ DARK = Theme(
     faint="#5c6775",
     accent="#4ea1ff",
     on_accent="#07111c",
-    accent_soft="#1c3350",
+    accent_soft="#1b2c42",
+    selected="#24507f",
     error="#ff7b72",
-    series=("#4ea1ff", "#f2b552", "#3fc7a4", "#c18cf2", "#8592a3"),
+    series=("#4ea1ff", "#f2b552", "#3fc7a4", "#c18cf2", "#8592a3", "#ef7f9d", "#9ccb5a"),
     track="#252b34",
     scene=scene_theme.DARK,
 )
@@ -84,9 +86,10 @@ LIGHT = Theme(
     faint="#9aa5b1",
     accent="#1769d8",
     on_accent="#ffffff",
-    accent_soft="#d9e8fc",
+    accent_soft="#dfeafa",
+    selected="#ffffff",
     error="#c62f2a",
-    series=("#2f7de1", "#e39a1f", "#16997a", "#9257cf", "#8a97a6"),
+    series=("#2f7de1", "#e39a1f", "#16997a", "#9257cf", "#8a97a6", "#d1507a", "#6f9f2e"),
     track="#e4e9ef",
     scene=scene_theme.LIGHT,
 )

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QKeySequence, QPainter, QShortcut
-from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QListWidget, QListWidgetItem, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.ui.theme import DARK, Theme
@@ -113,25 +113,19 @@ class EntryList(QListWidget):
             self.removed.emit(self.currentItem().data(_ENTRY))
 
 
-class LibraryPanel(QWidget):
-    """Clouds above, models below."""
+class Library(QObject):
+    """The list of clouds and the list of models, kept in step with the session."""
 
-    def __init__(self, session: "Session[Model]", toasts: "Toasts", parent: QWidget | None = None) -> None:
+    def __init__(self, session: "Session[Model]", toasts: "Toasts", parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session, self._toasts = session, toasts
         self.clouds = EntryList("Open clouds", lambda cloud: self._choose(session.select_cloud, cloud))
         self.models = EntryList("Open models", lambda model: self._choose(session.select_model, model))
         self.clouds.removed.connect(session.remove_cloud)
         self.models.removed.connect(session.remove_model)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 6)
-        column.setSpacing(0)
-        for title, entries, what in (("Clouds", self.clouds, "point clouds"), ("Models", self.models, "models (.gguf)")):
-            header = QLabel(title)
-            header.setObjectName("Section")
-            column.addWidget(header)
-            column.addWidget(entries, 1)
+        for entries, what in ((self.clouds, "point clouds"), (self.models, "models (.gguf)")):
             entries.setToolTip(f"Drop {what} here, or open them with Ctrl+O. Delete closes the selected one.")
+            entries.setMinimumWidth(208)
         session.subscribe(self._follow)
         self._follow(frozenset({"clouds", "models"}))
 

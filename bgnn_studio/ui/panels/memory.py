@@ -4,12 +4,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from bgnn_studio.core.memory import Figure, figures
+from bgnn_studio.core.memory import activation_memory, parameter_memory
 from bgnn_studio.ui.units import size_text
 from bgnn_studio.ui.widgets.bars import Bar, Bars, Segment
 
 if TYPE_CHECKING:
+    from bgnn_studio.core.memory import Figure
     from bgnn_studio.core.session import Session
+    from bgnn_studio.core.spec import NetworkSpec
     from bgnn_studio.native import Model
     from bgnn_studio.ui.theme import Theme
 
@@ -50,20 +52,41 @@ class MemoryPanel(QWidget):
         self._hint.setVisible(model is None)
         if model is None:
             return
-        points = len(cloud.points) if cloud else model.spec.points
-        shown = figures(model.spec, points, model.file_bytes, model.prepared_bytes, inference.arena_bytes if inference else None)
-        by_name = {figure.name: figure.size_bytes for figure in shown}
-        smaller = by_name["Parameters, float32"] / by_name["Parameters, stored"]
-        self.headline.setText(
-            "Float parameters" if smaller < 1.05 else f"Parameters {smaller:.1f}\N{MULTIPLICATION SIGN} smaller than float32"
-        )
-        self.bars.set_bars([_bar(figure) for figure in shown], legend=list(_SERIES.items()))
+        layers = parameter_memory(model.spec)
+        as_float, packed = sum(p.float32.bytes for p in layers), sum(p.packed.bytes for p in layers)
+        gain = f"Parameters {as_float / packed:.1f}\N{MULTIPLICATION SIGN} smaller than in float32"
+        self.headline.setText(gain if as_float > 1.05 * packed else "Parameters in float32")
+        bars = [
+            _computed("Parameters, float32", as_float, [(p.layer, p.float32) for p in layers]),
+            _computed("Parameters, packed", packed, [(p.layer, p.packed) for p in layers]),
+            _measured("Model file", model.file_bytes, "Its size on disk: parameters, and what they are called."),
+            _measured("Prepared", model.prepared_bytes, "What opening allocated: weights in the order that the kernels read."),
+            *_activations(model.spec, len(cloud.points) if cloud else model.spec.points),
+        ]
+        if inference is not None:
+            bars.append(_measured("Arena", inference.arena_bytes, "Scratch memory that the engine took for this forward pass."))
+        self.bars.set_bars(bars, legend=list(_SERIES.items()))
 
     def _follow(self, changed: frozenset[str]) -> None:
         if changed & {"inference", "model", "cloud"}:
             self.refresh()
 
 
-def _bar(figure: Figure) -> Bar:
-    text = f"{figure.name}: {figure.size_bytes:,} bytes, {figure.kind}.\n{figure.formula}"
-    return Bar(figure.name, (Segment(figure.size_bytes, _SERIES[figure.kind], text),), size_text(figure.size_bytes), text)
+def _activations(spec: "NetworkSpec", points: int) -> list[Bar]:
+    kept = [a for a in activation_memory(spec, points, spec.k) if a.kept]
+    names = [f"{a.layer} {a.tensor}" for a in kept]
+    return [
+        _computed("Activations, float32", sum(a.float32.bytes for a in kept), list(zip(names, (a.float32 for a in kept), strict=True))),
+        _computed("Activations, packed", sum(a.packed.bytes for a in kept), list(zip(names, (a.packed for a in kept), strict=True))),
+    ]
+
+
+def _computed(name: str, size_bytes: int, parts: "list[tuple[str, Figure]]") -> Bar:
+    lines = "\n".join(f"{part}: {figure.formula}" for part, figure in parts)
+    tip = f"{name}: {size_bytes:,} bytes, computed from the spec\n{lines}"
+    return Bar(name, (Segment(size_bytes, _SERIES["computed"], tip),), size_text(size_bytes), tip)
+
+
+def _measured(name: str, size_bytes: int, source: str) -> Bar:
+    tip = f"{name}: {size_bytes:,} bytes, measured\n{source}"
+    return Bar(name, (Segment(size_bytes, _SERIES["measured"], tip),), size_text(size_bytes), tip)

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from bgnn_studio.ui.widgets.bars import Bar, Bars, Segment
 
@@ -33,7 +33,7 @@ class PredictionPanel(QWidget):
         column.setSpacing(2)
         for widget in (self.headline, self.bars, self._hint):
             column.addWidget(widget)
-        column.addStretch(1)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         session.subscribe(self._follow)
         self.refresh()
 

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSpinBox, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLayout, QSpinBox, QWidget
 
 from bgnn_studio.ui.widgets.segments import Segments
 
@@ -45,6 +45,7 @@ class ViewBar(QFrame):
         self.bit.valueChanged.connect(session.set_bit)
         self._groups = [_group("Graph", self.layer), _group("Edges", self.edges), _group("Colour", self.colour, self.bit)]
         self._grid = QGridLayout(self)
+        self._grid.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)  # narrower than one row is what two rows are for
         self._grid.setContentsMargins(12, 6, 12, 6)
         self._grid.setHorizontalSpacing(16)
         self._grid.setVerticalSpacing(6)
@@ -68,6 +69,11 @@ class ViewBar(QFrame):
         self.bit.blockSignals(False)
         self._arrange()
 
+    def minimumSizeHint(self) -> QSize:
+        """Return the size of two rows."""
+        widths = [group.sizeHint().width() for group in self._groups]
+        return QSize(max(widths[0] + 16 + widths[1], widths[2]) + 24, self._grid.sizeHint().height())
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Go to one row or to two."""
         super().resizeEvent(event)
@@ -87,6 +93,7 @@ class ViewBar(QFrame):
         self._grid.addWidget(edges, 0, 1, left)
         self._grid.addWidget(colour, *((0, 2) if rows == 1 else (1, 0, 1, 3)), left)
         self._grid.setColumnStretch(2, 1)
+        self.updateGeometry()
 
     def _name_layers(self) -> None:
         on_bits = self._session.model is not None and self._session.model.spec.on_bits

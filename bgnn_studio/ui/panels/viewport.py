@@ -34,6 +34,7 @@ class Viewport(QWidget):
         self.setObjectName("Viewport")
         self._session = session
         self._pressed: QPointF | None = None
+        self._framed = False
         self.interactor = QtInteractor(self, auto_update=False, multi_samples=0)
         self.interactor.setAcceptDrops(False)  # files go to the window around it
         self.interactor.setAccessibleName("3D view of the cloud and its graph")
@@ -65,8 +66,11 @@ class Viewport(QWidget):
         self.interactor.close()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Tell clicks from drags, and keep VTK's one-letter commands away from the keyboard."""
+        """Tell clicks from drags, keep VTK's one-letter commands away from the keyboard, and frame the first cloud."""
         kind = event.type()
+        if kind == QEvent.Type.Paint and not self._framed and len(self.scene.points):
+            self._framed = True  # only now has the view its size
+            self.scene.reset_camera()
         if kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
             event.ignore()
             return True
@@ -95,10 +99,7 @@ class Viewport(QWidget):
         if s.cloud is None:
             return
         if "cloud" in changed:
-            first = len(self.scene.points) == 0
             self.scene.set_cloud(s.cloud.points)
-            if first:
-                self.scene.reset_camera()
         if changed & _GRAPH:
             self._draw_graph()
         if changed & _COLOURS:

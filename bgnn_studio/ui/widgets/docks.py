@@ -11,6 +11,7 @@ def add_dock(window: QMainWindow, area: Qt.DockWidgetArea, name: str, title: str
     dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable | QDockWidget.DockWidgetFeature.DockWidgetClosable)
     header = QLabel(title)
     header.setObjectName("DockTitle")
+    header.setIndent(0)
     dock.setTitleBarWidget(header)
     dock.setWidget(content)
     content.setAutoFillBackground(True)

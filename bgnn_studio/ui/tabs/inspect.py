@@ -77,6 +77,8 @@ class InspectTab(QMainWindow):
         """Give the GL context back."""
         if self.viewport is not None:
             self.viewport.release()
+            self._stack.removeWidget(self.viewport)
+            self.viewport.deleteLater()
             self.viewport = None
 
     def reset_camera(self) -> None:

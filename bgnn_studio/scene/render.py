@@ -1,0 +1,79 @@
+"""A picture of a cloud and a layer's graph without a window: `bgnn-studio render`."""
+
+import numpy as np
+import pyvista as pv
+from numpy.typing import NDArray
+
+from bgnn_studio.core import views
+from bgnn_studio.core.inference import Inference
+from bgnn_studio.errors import BgnnError
+from bgnn_studio.scene.cloud_scene import EDGE_BUDGET, EDGE_MODES, CloudScene, EdgeMode
+from bgnn_studio.scene.theme import DARK, SceneTheme
+
+OVERSAMPLING = 2  # drawn at twice the size and averaged: smooth lines without multisampling
+
+
+def render_image(
+    points: NDArray[np.floating],
+    inference: Inference | None = None,
+    *,
+    layer: int = 1,
+    edges: EdgeMode = "all",
+    colour: views.ColourMode = "height",
+    pick: int | None = None,
+    bit: int = 0,
+    reference: Inference | None = None,
+    theme: SceneTheme = DARK,
+    size: tuple[int, int] = (1200, 800),
+    title: str = "",
+    up: str = "z",
+    budget: int = EDGE_BUDGET,
+) -> NDArray[np.uint8]:
+    """Draw a cloud as the window does.
+
+    Parameters
+    ----------
+    points : (N, 3)
+        As the model saw them.
+    inference : Inference or None
+        With its trace; without one there are no edges, and only height and distance in layer 1 to colour by.
+    layer, colour, pick, bit, up
+        As in `core.views.point_view`.
+    edges, budget
+        As in `CloudScene.set_graph`.
+    reference : Inference or None
+        What drift is measured against.
+    size : (width, height)
+        Pixels.
+
+    Returns
+    -------
+    (height, width, 3) uint8
+
+    Raises
+    ------
+    BgnnError
+        Something that was asked for does not exist: the message says what.
+    """
+    if edges not in EDGE_MODES:
+        raise BgnnError(f"Expected edges to be one of {', '.join(EDGE_MODES)} (got {edges!r}).")
+    width, height = size
+    if min(size) < 64 or max(size) > 8192:
+        raise BgnnError(f"Expected a size between 64 and 8192 pixels (got {width} x {height}).")
+    trace = None if inference is None else inference.trace
+    view = views.point_view(
+        colour, points, trace, layer=layer, pick=pick, bit=bit, reference=None if reference is None else reference.trace, up=up
+    )
+    plotter = pv.Plotter(off_screen=True, window_size=[width * OVERSAMPLING, height * OVERSAMPLING])
+    try:
+        scene = CloudScene(plotter, theme=theme, pixel_ratio=OVERSAMPLING)
+        scene.set_cloud(points, up=up)
+        scene.set_scalars(**vars(view))
+        scene.set_graph(None if trace is None else views.layer_graph(trace, layer), edges, pick, budget)
+        scene.set_title(title)
+        scene.reset_camera()
+        image = scene.screenshot()
+    finally:
+        plotter.close()
+    blocks = image.reshape(height, OVERSAMPLING, width, OVERSAMPLING, 3)
+    return np.asarray(np.round(blocks.mean(axis=(1, 3))), np.uint8)

@@ -1,6 +1,5 @@
 """The networks against the plain oracle, at every stage and with every option, in evaluation and in training."""
 
-
 import pytest
 import torch
 

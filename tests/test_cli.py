@@ -152,21 +152,21 @@ def test_bench_for_programs_and_people(models: dict[str, Path]) -> None:
         assert model["points"] == 32
         assert 0 < model["engine_ms"]["min"] <= model["engine_ms"]["p50"] <= model["engine_ms"]["p90"]
         assert model["torch_over_engine"] == pytest.approx(model["torch_ms"]["p50"] / model["engine_ms"]["p50"])
-    text = output(*arguments)
-    assert [line.split()[0] for line in text.splitlines()[:3]] == ["model", "bf2", "dgcnn"]
-    assert "random weights" in text
+    text = output("bench", "--cloud", MESH, "--model", models["bf2"], "--points", 50, "--repeat", 3)
+    assert [line.split()[0] for line in text.splitlines()[:2]] == ["model", "bf2"]
+    assert "mesh; 3 runs after 2 to warm up; 1 thread; engine on " in text
 
 
-def test_doctor(models: dict[str, Path]) -> None:
+def test_doctor() -> None:
     found = json.loads(output("doctor", "--json", BGNN_ISA="scalar"))
     assert found["native"]["version"] == found["bgnn-studio"] == __version__
     assert found["native"]["isa"] == found["native"]["BGNN_ISA"] == "scalar"
     assert "renderer" in found["drawing"]
     assert (found["problems"], found["missing_libraries"], found["display"]) == ([], [], None)
-    assert "All is well." in output("doctor")
     ran = run("doctor", BGNN_ISA="mmx")
     assert ran.returncode == 1
     assert "Expected BGNN_ISA to be one of scalar" in ran.stdout
+    assert "All is well" not in ran.stdout
 
 
 def test_convert_reproduces_the_published_layout(shared_dir: Path, tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ def test_convert_takes_class_names_and_refuses_too_few(shared_dir: Path, tmp_pat
     output("convert", checkpoint, "--classes", names, "-o", model)
     assert Model.open(model).spec.classes == tuple(f"thing {i}" for i in range(40))
     names.write_text("\n")
-    with pytest.raises(BgnnError, match="one class name a line .found none"):
+    with pytest.raises(BgnnError, match="one class name a line"):
         read_classes(names)
 
 
@@ -208,8 +208,6 @@ BAD = {
     "k above N": (["infer", "{mesh}", "--model", "{bf2}", "--points", "4"], "4 points, but k is 5"),
     "raw and resampled": (["infer", "{mesh}", "--model", "{bf2}", "--raw", "--points", "9"], "not both"),
     "unwritable trace": (["infer", "{mesh}", "--model", "{bf2}", "--points", "9", "--trace", "{mesh}/x.npz"], "could not be written"),
-    "unwritable picture": (["render", "{mesh}", "-o", "{mesh}/x.png"], "could not be written"),
-    "no such layer": (["render", "{mesh}", "--model", "{bf2}", "--layer", "9", "-o", "x.png"], "between 1 and 3 (got 9)"),
     "no such color": (["render", "{mesh}", "--model", "{bf2}", "--color", "pink", "-o", "x.png"], "pink"),
     "not a checkpoint": (["convert", "{mesh}", "--variant", "bf2", "-o", "x.gguf"], "expected a checkpoint"),
     "full and a model": (["bench", "--full", "--model", "{bf2}", "--cloud", "{mesh}"], "not both"),

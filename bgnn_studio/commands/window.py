@@ -1,5 +1,6 @@
 """`bgnn-studio [CLOUD...] [MODEL...]`: the window."""
 
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,6 +21,7 @@ def open_window(files: Sequence[Path], commands: Sequence[str]) -> int:
     require_display()
     from bgnn_studio.ui.app import run
 
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Qt's event loop does not come back to Python for a Ctrl-C
     return run(clouds or _led_by("chair", bundled_clouds()), models or _led_by("bf2", bundled_models()))
 
 

@@ -45,7 +45,7 @@ QToolButton:focus {{ border-color: {accent}; }}
 QFrame#Segments {{ background: {track}; border-radius: 7px; }}
 QFrame#Segments QToolButton {{ border-radius: 5px; padding: 3px 9px; color: {muted}; }}
 QFrame#Segments QToolButton:hover {{ color: {text}; background: transparent; }}
-QFrame#Segments QToolButton:checked {{ background: {accent_soft}; color: {accent}; }}
+QFrame#Segments QToolButton:checked {{ background: {selected}; color: {text}; }}
 QFrame#Segments QToolButton:disabled {{ color: {faint}; }}
 QFrame#Segments QToolButton:focus {{ border: 1px solid {text}; }}
 

@@ -91,18 +91,17 @@ class InspectTab(QMainWindow):
     def _add_docks(self) -> list[QDockWidget]:
         for panel in (self.prediction, self.neighbours, self.distances):
             panel.setMinimumWidth(300)
-        docks = [
+        return [
             add_dock(self, _RIGHT, "prediction", "Prediction", self.prediction),
             add_dock(self, _RIGHT, "neighbours", "Neighbours", self.neighbours),
             add_dock(self, _RIGHT, "distances", "Distances", self.distances),
             add_dock(self, _BOTTOM, "latency", "Latency", scrolled(self.latency, _BARS_HEIGHT)),
             add_dock(self, _BOTTOM, "memory", "Memory", scrolled(self.memory, _BARS_HEIGHT)),
         ]
-        return docks
 
     def arrange(self) -> None:
         """Give the docks their first sizes; works once the window is laid out."""
-        self.resizeDocks(self.docks[1:3], [3, 2], Qt.Orientation.Vertical)
+        self.resizeDocks(self.docks[1:3], [4, 3], Qt.Orientation.Vertical)
         self.resizeDocks(self.docks[:1], [320], Qt.Orientation.Horizontal)
         self.resizeDocks(self.docks[3:], [1, 1], Qt.Orientation.Horizontal)
 

@@ -4,14 +4,14 @@ Every change goes through one small method, which tells the listeners once, with
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bgnn_studio.core.clouds import Cloud
+from bgnn_studio.core.clouds import Cloud, resample
 from bgnn_studio.core.inference import Inference
 from bgnn_studio.core.spec import NetworkSpec
 from bgnn_studio.core.views import COLOUR_MODES, EDGE_MODES, ColourMode, EdgeMode
@@ -33,18 +33,27 @@ class OpenModel(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class OpenCloud:
-    """A cloud and the points of it that are shown and inferred.
+    """A cloud and what is left of it after preprocessing.
 
     Attributes
     ----------
     cloud : Cloud
         As in the file.
     points : (N, 3) float32
-        Centred, scaled to the unit sphere, resampled.
+        Centred, scaled to the unit sphere; a large cloud is resampled.
     """
 
     cloud: Cloud
     points: NDArray[np.float32]
+    _resampled: dict[int, NDArray[np.float32]] = field(default_factory=dict, repr=False)
+
+    def at(self, count: int) -> NDArray[np.float32]:
+        """Return `count` of the points, farthest-point sampled, or all where there are no more; the same array each time."""
+        if count >= len(self.points):
+            return self.points
+        if count not in self._resampled:
+            self._resampled[count] = resample(self.points, count)
+        return self._resampled[count]
 
 
 M = TypeVar("M", bound=OpenModel)
@@ -59,6 +68,9 @@ class Session(Generic[M]):
         In the order of opening.
     cloud, model : OpenCloud or None, OpenModel or None
         The selected ones.
+    points : (N, 3) float32 or None
+        What is shown and inferred: the selected cloud at the number of points that the selected model was trained with
+        (all of a smaller cloud). A model run at another N errs where it need not.
     inference : Inference or None
         Of the selected model on the selected cloud, once it has run.
     pick : int or None
@@ -78,6 +90,7 @@ class Session(Generic[M]):
         self.models: tuple[M, ...] = ()
         self.cloud: OpenCloud | None = None
         self.model: M | None = None
+        self.points: NDArray[np.float32] | None = None
         self.inference: Inference | None = None
         self.pick: int | None = None
         self.layer = 1
@@ -103,27 +116,29 @@ class Session(Generic[M]):
     def remove_cloud(self, cloud: OpenCloud) -> None:
         """Drop a cloud; when it was selected, another takes its place."""
         left = tuple(c for c in self.clouds if c is not cloud)
-        changes = {} if cloud is not self.cloud else {"cloud": next((c for c in left if self._fits(c, self.model)), None), **self._fresh()}
-        self._change(clouds=left, **changes)
+        fitting = next((c for c in left if _fit(c, self.model)), None)
+        self._change(clouds=left, **({} if cloud is not self.cloud else self._with_cloud(fitting)))
 
     def remove_model(self, model: M) -> None:
         """Drop a model; when it was selected, another takes its place."""
         left = tuple(m for m in self.models if m is not model)
-        fitting = next((m for m in left if self._fits(self.cloud, m)), None)
-        changes = {} if model is not self.model else {"model": fitting, **self._for_model(fitting)}
-        self._change(models=left, **changes)
+        fitting = next((m for m in left if _fit(self.cloud, m)), None)
+        self._change(models=left, **({} if model is not self.model else self._with_model(fitting)))
 
     def select_cloud(self, cloud: OpenCloud) -> None:
         """Select a cloud of the list; raises `BgnnError` when the selected model needs more points."""
         self._check_fit(cloud, self.model)
         if cloud is not self.cloud:
-            self._change(cloud=cloud, **self._fresh())
+            self._change(**self._with_cloud(cloud))
 
     def select_model(self, model: M) -> None:
-        """Select a model of the list and keep the picked point; raises `BgnnError` when it needs more points than the cloud has."""
+        """Select a model of the list; raises `BgnnError` when it needs more points than the cloud has.
+
+        The picked point stays picked unless the model takes another number of points.
+        """
         self._check_fit(self.cloud, model)
         if model is not self.model:
-            self._change(model=model, **self._for_model(model))
+            self._change(**self._with_model(model))
 
     def set_inference(self, inference: Inference) -> None:
         """Store what the selected model gave on the selected cloud."""
@@ -131,7 +146,7 @@ class Session(Generic[M]):
 
     def select_point(self, point: int | None) -> None:
         """Pick a point, or none; raises `BgnnError` for a point that the cloud does not have."""
-        count = len(self.cloud.points) if self.cloud else 0
+        count = 0 if self.points is None else len(self.points)
         if point is not None and not 0 <= point < count:
             raise BgnnError(f"Expected a point between 0 and {count - 1} (got {point}).")
         self._change(pick=point, **({} if point is not None else self._without_pick()))
@@ -192,11 +207,8 @@ class Session(Generic[M]):
             return "The input graph is built on xyz, which has no bit planes: choose layer 2 or later."
         return None
 
-    def _fits(self, cloud: OpenCloud | None, model: M | None) -> bool:
-        return cloud is None or model is None or len(cloud.points) >= model.spec.k
-
     def _check_fit(self, cloud: OpenCloud | None, model: M | None) -> None:
-        if cloud is not None and model is not None and not self._fits(cloud, model):
+        if cloud is not None and model is not None and not _fit(cloud, model):
             raise BgnnError(
                 f"{cloud.cloud.name} has {len(cloud.points)} points, but {model.name} joins each to its {model.spec.k} nearest. "
                 f"Choose a cloud of at least {model.spec.k} points."
@@ -205,13 +217,18 @@ class Session(Generic[M]):
     def _without_pick(self) -> dict[str, object]:
         return {"colour": "height" if self.colour == "distance" else self.colour}
 
-    def _fresh(self) -> dict[str, object]:
-        """Return what another cloud leaves of the selection."""
-        return {"inference": None, "pick": None, "brush": None, **self._without_pick()}
+    def _with_cloud(self, cloud: OpenCloud | None) -> dict[str, object]:
+        """Return the selection with another cloud."""
+        points = _points(cloud, self.model)
+        return {"cloud": cloud, "points": points, "inference": None, "pick": None, "brush": None, **self._without_pick()}
 
-    def _for_model(self, model: M | None) -> dict[str, object]:
+    def _with_model(self, model: M | None) -> dict[str, object]:
+        """Return the selection with another model."""
+        points = _points(self.cloud, model)
+        kept = points is self.points
         layer = min(self.layer, len(model.spec.widths) if model else 1)
-        return {"inference": None, "brush": None, "layer": layer, **self._for_layer(model, layer)}
+        changes = {"model": model, "points": points, "inference": None, "brush": None, "layer": layer, **self._for_layer(model, layer)}
+        return changes if kept else {**changes, "pick": None, **({"colour": "height"} if changes["colour"] == "distance" else {})}
 
     def _for_layer(self, model: M | None, layer: int) -> dict[str, object]:
         """Return the bit and colour mode to go on with at a layer."""
@@ -231,6 +248,14 @@ class Session(Generic[M]):
 def _differ(old: object, new: object) -> bool:
     """Compare plain values by value, and clouds, models and inferences (which hold arrays) by identity."""
     return old is not new and not (isinstance(new, (int, str, tuple)) and old == new)
+
+
+def _points(cloud: OpenCloud | None, model: OpenModel | None) -> NDArray[np.float32] | None:
+    return None if cloud is None else cloud.points if model is None else cloud.at(model.spec.points)
+
+
+def _fit(cloud: OpenCloud | None, model: OpenModel | None) -> bool:
+    return cloud is None or model is None or len(cloud.points) >= model.spec.k
 
 
 def _bits(model: OpenModel | None, layer: int) -> int:

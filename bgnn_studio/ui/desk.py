@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bgnn_studio.ui.toasts import Toasts
     from bgnn_studio.ui.workers import Jobs
 
-POINTS = 1024  # of a larger cloud; what the published networks take
+POINTS = 1024  # kept of a larger cloud: as many as the published networks take
 THREADS = min(4, os.cpu_count() or 1)
 
 Opened = list[tuple[Path, "OpenCloud | Model | Exception"]]
@@ -39,13 +39,13 @@ class Desk:
 
     def infer(self) -> None:
         """Run the selected model on the selected cloud; a newer call makes an older one's result void."""
-        cloud, model = self._session.cloud, self._session.model
+        cloud, points, model = self._session.cloud, self._session.points, self._session.model
         self._jobs.cancel("inference")
-        if cloud is None or model is None:
+        if cloud is None or points is None or model is None:
             return
 
         def run(_cancelled: Event) -> "Inference":
-            return model.infer(cloud.points, threads=THREADS, trace=True)
+            return model.infer(points, threads=THREADS, trace=True)
 
         label = f"Running {model.name} on {cloud.cloud.name}"
         self._jobs.start(label, run, done=self._session.set_inference, failed=self._fail("No inference"), key="inference")

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bgnn_studio.core.clouds import Cloud
+from bgnn_studio.core.clouds import Cloud, resample
 from bgnn_studio.core.inference import Inference
 from bgnn_studio.core.session import OpenCloud, Session
 from bgnn_studio.core.spec import NetworkSpec
@@ -78,6 +78,21 @@ def test_another_model_keeps_the_pick_and_what_it_can_show(session: Session[Open
     assert "no bit planes" in (session.why_not("bit") or "")
 
 
+def test_points_are_as_many_as_the_model_was_trained_with(session: Session[Opened]) -> None:
+    assert session.points is not None
+    assert session.cloud is not None
+    np.testing.assert_array_equal(session.points, resample(session.cloud.points, 32))
+    session.select_point(31)
+    session.set_colour("distance")
+    session.add_model(same := Opened("same", small_spec("bf1")))
+    session.select_model(same)
+    assert (session.pick, session.colour) == (31, "distance")
+    session.add_model(fine := Opened("fine", small_spec("bf2", points=1024)))
+    session.select_model(fine)
+    assert session.points is session.cloud.points
+    assert (session.pick, session.colour) == (None, "height")
+
+
 def test_a_cloud_smaller_than_k_is_refused_and_nothing_changes(session: Session[Opened]) -> None:
     before = vars(session).copy()
     with pytest.raises(BgnnError, match="4 points, but binary joins each to its 5 nearest"):
@@ -110,7 +125,7 @@ def test_removing_the_selected_entry_selects_another_that_fits(session: Session[
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda s: s.select_point(40), "between 0 and 39"),
+        (lambda s: s.select_point(32), "between 0 and 31"),
         (lambda s: s.select_layer(4), "between 1 and 3"),
         (lambda s: s.select_layer(0), "between 1 and 3"),
         (lambda s: s.set_bit(16), "between 0 and 15"),

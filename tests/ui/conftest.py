@@ -25,9 +25,10 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("ui")
     for name, count, seed in (("ball", 200, 1), ("other", 240, 2), ("tiny", 3, 3)):
         np.save(folder / f"{name}.npy", random_cloud(count, seed))
-    random_model(folder / "binary.gguf", small_spec("bf2"), seed=4)
-    random_model(folder / "second.gguf", small_spec("bf1"), seed=5)
-    random_model(folder / "real.gguf", small_spec("dgcnn"), seed=6)
+    random_model(folder / "binary.gguf", small_spec("bf2", points=200), seed=4)
+    random_model(folder / "second.gguf", small_spec("bf1", points=200), seed=5)
+    random_model(folder / "real.gguf", small_spec("dgcnn", points=200), seed=6)
+    random_model(folder / "coarse.gguf", small_spec("bf2", points=64), seed=7)
     (folder / "bad.gguf").write_bytes(b"GGUF and then nonsense")
     (folder / "bad.npy").write_bytes(b"\x93NUMPY and then nonsense")
     return {path.name: path for path in folder.iterdir()}

@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from bgnn_studio.core.clouds import preprocess
 from bgnn_studio.scene.theme import rgb
 from bgnn_studio.ui.main_window import MainWindow
 from bgnn_studio.ui.theme import DARK, LIGHT
@@ -205,8 +206,20 @@ def test_quick_switching_shows_the_last_choice_only(loaded: MainWindow, files: d
         loaded.session.select_model(model)
     settle(loaded, qtbot)
     assert len([inference for inference in shown if inference is not None]) == 1
-    expected = first.infer(loaded.session.cloud.points)
+    expected = first.infer(loaded.session.points)
     np.testing.assert_array_equal(loaded.session.inference.logits, expected.logits)
+
+
+def test_a_model_gets_as_many_points_as_it_was_trained_with(loaded: MainWindow, files: dict[str, Path], qtbot: QtBot) -> None:
+    loaded.session.select_point(150)
+    loaded.open([files["coarse.gguf"]])
+    settle(loaded, qtbot)
+    session, scene = loaded.session, loaded.inspect.viewport.scene
+    assert session.pick is None
+    assert len(scene.points) == 64
+    np.testing.assert_array_equal(scene.points, session.points)
+    np.testing.assert_array_equal(drawn(loaded), graph(session.inference.trace.knn[0]))
+    np.testing.assert_array_equal(session.points, preprocess(np.load(files["ball.npy"]), 64))
 
 
 def test_closing_during_work_is_clean(loaded: MainWindow) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bgnn_studio.ui.theme import Theme
 
 _REAL_BINS = 48
-_WATCHED = {"inference", "pick", "layer", "cloud", "model"}
+_WATCHED = {"inference", "pick", "layer", "points", "model"}
 Source = Literal["edges", "point"]
 
 
@@ -125,11 +125,11 @@ class DistancesPanel(QWidget):
     def _values(self, source: Source) -> NDArray[np.generic] | None:
         """Return the distances to count, or None while there is no inference."""
         s = self._session
-        if s.cloud is None or s.inference is None or s.inference.trace is None:
+        if s.points is None or s.inference is None or s.inference.trace is None:
             return None
         if source == "edges" or s.pick is None:
             return s.inference.trace.distances[s.layer - 1].ravel()
-        return distances_to(layer_features(s.cloud.points, s.inference.trace, s.layer), s.pick)
+        return distances_to(layer_features(s.points, s.inference.trace, s.layer), s.pick)
 
     def _reach_of_pick(self, source: Source) -> float | None:
         """Return the distance of the picked point's last neighbour."""

@@ -180,7 +180,8 @@ def _cloud_entry(cloud: "OpenCloud") -> tuple[object, str, str, str, str]:
 
 def _model_entry(model: "Model") -> tuple[object, str, str, str, str]:
     spec, measured, made = model.spec, model.accuracy, model.training
-    tip = [str(model.path or model.name), f"{spec.variant}: {spec.conv}, widths {', '.join(map(str, spec.widths))}, k = {spec.k}"]
+    tip = [str(model.path or model.name), f"{spec.variant}: {spec.conv}, widths {', '.join(map(str, spec.widths))}"]
+    tip.append(f"Trained with {spec.points:,} points, k = {spec.k}: larger clouds are resampled to that many")
     if measured:
         tip.append(
             f"Accuracy {100 * measured.overall:.1f} % overall, {100 * measured.class_mean:.1f} % class mean: "

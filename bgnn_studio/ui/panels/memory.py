@@ -43,7 +43,7 @@ class MemoryPanel(QWidget):
 
     def refresh(self) -> None:
         """Show the selected model."""
-        model, inference, cloud = self._session.model, self._session.inference, self._session.cloud
+        model, inference, points = self._session.model, self._session.inference, self._session.points
         self.headline.setVisible(model is not None)
         self.bars.setVisible(model is not None)
         self._hint.setVisible(model is None)
@@ -58,14 +58,14 @@ class MemoryPanel(QWidget):
             _computed("Parameters, packed", packed, [(p.layer, p.packed) for p in layers]),
             _measured("Model file", model.file_bytes, "Its size on disk: parameters, and what they are called."),
             _measured("Prepared", model.prepared_bytes, "What opening allocated: weights in the order that the kernels read."),
-            *_activations(model.spec, len(cloud.points) if cloud else model.spec.points),
+            *_activations(model.spec, model.spec.points if points is None else len(points)),
         ]
         if inference is not None:
             bars.append(_measured("Arena", inference.arena_bytes, "Scratch memory that the engine took for this forward pass."))
         self.bars.set_bars(bars, legend=list(_SERIES.items()))
 
     def _follow(self, changed: frozenset[str]) -> None:
-        if changed & {"inference", "model", "cloud"}:
+        if changed & {"inference", "model", "points"}:
             self.refresh()
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bgnn_studio.core.session import Session
     from bgnn_studio.native import Model
 
-_WATCHED = {"inference", "pick", "layer", "cloud", "model"}
+_WATCHED = {"inference", "pick", "layer", "points", "model"}
 
 
 class NeighbourTable(QAbstractTableModel):
@@ -107,10 +107,10 @@ class NeighboursPanel(QWidget):
         s = self._session
         shown = None
         on_bits = s.bits > 0
-        if s.cloud is not None and s.inference is not None and s.inference.trace is not None and s.pick is not None:
+        if s.points is not None and s.inference is not None and s.inference.trace is not None and s.pick is not None:
             trace = s.inference.trace
-            shown = neighbourhood(trace.knn[s.layer - 1], trace.distances[s.layer - 1], s.cloud.points, s.pick)
-            x, y, z = (f"{v:.2f}".replace("-", "\N{MINUS SIGN}") for v in s.cloud.points[s.pick])
+            shown = neighbourhood(trace.knn[s.layer - 1], trace.distances[s.layer - 1], s.points, s.pick)
+            x, y, z = (f"{v:.2f}".replace("-", "\N{MINUS SIGN}") for v in s.points[s.pick])
             self.headline.setText(f"Point {s.pick}  ({x}, {y}, {z})")
         else:
             what = "Open a model to see the neighbours it gives each point." if s.model is None else "Click a point in the 3D view."

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from bgnn_studio.native import Model
 
 _DRAG_PIXELS = 4.0
-_GRAPH = {"cloud", "model", "inference", "layer", "edges", "pick", "brush"}
-_COLOURS = {"cloud", "inference", "layer", "colour", "bit", "pick"}
+_GRAPH = {"points", "cloud", "model", "inference", "layer", "edges", "pick", "brush"}
+_COLOURS = {"points", "inference", "layer", "colour", "bit", "pick"}
 
 
 class Viewport(QWidget):
@@ -96,11 +96,11 @@ class Viewport(QWidget):
         if not changed & (_GRAPH | _COLOURS):
             return
         s = self._session
-        self.interactor.setVisible(s.cloud is not None)
-        if s.cloud is None:
+        self.interactor.setVisible(s.points is not None)
+        if s.points is None:
             return
-        if "cloud" in changed:
-            self.scene.set_cloud(s.cloud.points)
+        if "points" in changed:
+            self.scene.set_cloud(s.points)
         if changed & _GRAPH:
             self._draw_graph()
         if changed & _COLOURS:
@@ -111,10 +111,9 @@ class Viewport(QWidget):
         s = self._session
         trace = s.inference.trace if s.inference else None
         knn = trace.knn[s.layer - 1] if trace else None
-        if s.cloud is not None:
-            self.scene.set_title(
-                f"{s.cloud.cloud.name}  \N{MIDDLE DOT}  {layer_name(s.layer, s.bits > 0)}" if trace else s.cloud.cloud.name
-            )
+        if s.cloud is not None and s.points is not None:
+            parts = [s.cloud.cloud.name, f"{len(s.points):,} points", *([layer_name(s.layer, s.bits > 0)] if trace else [])]
+            self.scene.set_title("  \N{MIDDLE DOT}  ".join(parts))
         if trace is None or knn is None or s.brush is None:
             self.scene.set_graph(knn, s.edges, s.pick)
             return
@@ -127,9 +126,9 @@ class Viewport(QWidget):
 
     def _paint_points(self) -> None:
         s = self._session
-        if s.cloud is None:
+        if s.points is None:
             return
         trace = s.inference.trace if s.inference else None
         ready = trace is not None or s.colour == "height"
-        view = point_view(s.colour if ready else "height", s.cloud.points, trace, layer=s.layer, pick=s.pick, bit=s.bit)
+        view = point_view(s.colour if ready else "height", s.points, trace, layer=s.layer, pick=s.pick, bit=s.bit)
         self.scene.set_scalars(**vars(view))

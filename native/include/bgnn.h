@@ -58,7 +58,7 @@ const char *bgnn_version(void);
 /** @brief Name of the i-th ISA that this build and this CPU can run ("scalar" first, the best last); NULL past the end. */
 const char *bgnn_isa_name(int32_t i);
 
-/** @brief The ISA in use: the best, or what the environment variable BGNN_ISA or bgnn_set_isa chose. */
+/** @brief The ISA in use: the best, or what the environment variable BGNN_ISA or bgnn_set_isa chose; NULL for a bad BGNN_ISA. */
 const char *bgnn_isa(void);
 
 /**

@@ -3,7 +3,9 @@
 import pytest
 import torch
 
-from bgnn_studio.core.spec import NetworkSpec
+from bgnn_studio.core.spec import NetworkSpec, at_stage
+from bgnn_studio.errors import BgnnError
+from bgnn_studio.training.networks import build_network
 from tests.training.plain import Plain
 from tests.training.random_network import clouds, random_network, small_spec
 
@@ -63,3 +65,50 @@ def test_a_training_step_is_the_plain_one(spec: NetworkSpec) -> None:
     for name, (mean, variance) in plain.batch_statistics.items():
         torch.testing.assert_close(after[f"{name}.running_mean"], 0.9 * before[f"{name}.running_mean"] + 0.1 * mean)
         torch.testing.assert_close(after[f"{name}.running_var"], 0.9 * before[f"{name}.running_var"] + 0.1 * variance)
+
+
+@pytest.mark.parametrize("variant", ["rf", "bf1", "bfr"])
+def test_a_state_moves_from_stage_to_stage(variant: str) -> None:
+    spec = small_spec(variant)
+    states = [build_network(at_stage(spec, stage)).state_dict() for stage in STAGES]
+    network = random_network(at_stage(spec, "tanh"), seed=1)
+    for stage, state in zip(STAGES, states, strict=True):
+        assert list(state) == list(network.state_dict())
+        build_network(at_stage(spec, stage)).load_state_dict(network.state_dict())
+
+
+@pytest.mark.parametrize("variant", ["dgcnn", "rf", "bf1", "bf2", "bfr"])
+def test_permuted_points_give_permuted_results(variant: str) -> None:
+    """Points in general position; bits tie in Hamming space, so there the order of points decides and only layer 1 must follow."""
+    spec = small_spec(variant)
+    network = random_network(spec, seed=9).double()
+    points = clouds(1, spec.points, seed=3).double()
+    order = torch.randperm(spec.points, generator=torch.Generator().manual_seed(1))
+    back = order.argsort()
+    with torch.no_grad():
+        logits, trace = network.forward_traced(points)
+        moved_logits, moved = network.forward_traced(points[:, order])
+    assert torch.equal(back[trace.knn[0][0, order]], moved.knn[0][0])
+    torch.testing.assert_close(moved.features[0], trace.features[0][:, order])
+    if not spec.on_bits:
+        torch.testing.assert_close(moved_logits, logits)
+
+
+def test_dropout_acts_in_training_only() -> None:
+    network = random_network(small_spec("bfr"), seed=2)
+    points = clouds(4, 48, seed=2)
+    certain = network(points)
+    network.dropout.p = 0.5
+    assert torch.equal(network(points), certain)
+    torch.manual_seed(0)
+    first, second = network.train()(points), network(points)
+    assert not torch.equal(first, second)
+    assert build_network(small_spec("bfr"), dropout=0.25).dropout.p == 0.25
+
+
+def test_clouds_of_another_shape_are_refused() -> None:
+    network = build_network(small_spec("bf2"))
+    with pytest.raises(BgnnError, match=r"\(B, N, 3\) \(got \(48, 3\)\)"):
+        network(torch.zeros(48, 3))
+    with pytest.raises(BgnnError, match="at least k = 6 points"):
+        network(torch.zeros(1, 5, 3))

@@ -164,6 +164,7 @@ def _convert(options: argparse.Namespace) -> int:
 
 def _add_bench(command: argparse.ArgumentParser) -> None:
     command.add_argument("--model", type=Path, action="append", default=[], help="model file, repeatable; default: the bundled ones")
+    command.add_argument("--cloud", type=Path, help="point cloud to measure on; default: a bundled one")
     command.add_argument("--full", action="store_true", help="every variant at its published size, random weights")
     command.add_argument("--points", type=_positive, metavar="N", help="resample to N points; default: what each model was trained with")
     _add_threads(command)
@@ -178,6 +179,7 @@ def _bench(options: argparse.Namespace) -> int:
 
     report = bench.bench(
         options.model,
+        cloud_path=options.cloud,
         full=options.full,
         count=options.points,
         threads=options.threads,

@@ -156,6 +156,8 @@ class CloudScene:
         """
         if knn is not None:
             graphs.check_graph(knn, len(self.points))
+        if pick is not None:
+            graphs.check_point(pick, len(self.points))
         self.set_edges(graphs.edges(knn, budget=budget) if knn is not None and edges == "all" else None)
         self.set_pick(pick, None if knn is None or pick is None else knn[pick], lines=edges != "none")
 
@@ -209,6 +211,7 @@ class CloudScene:
 
     def screenshot(self, path: Path | str | None = None) -> NDArray[np.uint8]:
         """Draw, return the picture of the whole plotter as (H, W, 3) uint8, and write it where a path is given."""
+        self.renderer.GetRenderWindow().Render()  # pyvista by itself would return its last frame
         image = self._plotter.screenshot(None if path is None else str(path), return_img=True)
         return np.asarray(image, dtype=np.uint8)
 

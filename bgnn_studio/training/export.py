@@ -71,11 +71,16 @@ def _add_graph_layer(tensors: Tensors, name: str, layer: EdgeConv | BinEdgeConv 
     if isinstance(layer, EdgeConv) or layer.first:
         return
     if isinstance(layer, BinEdgeConv):
-        _add_threshold(tensors, name, layer.normed, layer.norm.num_features)
+        _add_threshold(tensors, name, lambda edges: _normed_edges(layer, edges), layer.norm.num_features)
     elif skip:
         _add_table(tensors, name, layer)
     else:
         _add_hits(tensors, name, layer)
+
+
+def _normed_edges(layer: BinEdgeConv, edges: Tensor) -> Tensor:
+    """Norm whole edge features (rows, 2 C_in) half by half, as the forward pass does."""
+    return torch.cat([layer.normed(half, x.contiguous()) for half, x in enumerate(edges.chunk(2, dim=1))], dim=1)
 
 
 def _add_block(tensors: Tensors, name: str, layer: FloatBlock | BinEmbedding | BinLinear, *, quantized: bool) -> None:

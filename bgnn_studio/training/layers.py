@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from bgnn_studio.core.spec import BATCH_NORM_EPS, LEAKY_SLOPE, NetworkSpec, Stage
-from bgnn_studio.training.aggregate import gather, gather_max, gather_sum
+from bgnn_studio.training.aggregate import gather, gather_max, gather_sum, in_blocks, row_index
 from bgnn_studio.training.quantizers import sign
 
 
@@ -58,36 +58,14 @@ class EdgeConv(LatentWeight):
         super().__init__(2 * in_channels, out_channels, binary=False)
         self.norm = batch_norm(out_channels)
 
-    def forward(self, x: Tensor, index: Tensor) -> Tensor:
-        """Map (M, C_in) and row numbers (M, k) to (M, C_out)."""
+    def forward(self, x: Tensor, knn: Tensor) -> Tensor:
+        """Map (B, N, C_in) and its graph (B, N, k) to (B, N, C_out)."""
         a, b = self.weight.chunk(2, dim=1)
         u, v = x @ a.T, x @ (b - a).T
-        side = torch.where(self.norm.weight < 0, -1.0, 1.0).detach()  # a negative gain makes the maximum a minimum
-        extreme = gather_max(u * side, index) * side + v
-        if not self.norm.training:
-            return F.leaky_relu(self.norm(extreme), LEAKY_SLOPE)
-        mean, variance = _edge_statistics(u, v, index)
-        _update_running(self.norm, mean, variance, index.numel())
-        normed = (extreme - mean) * (variance + self.norm.eps).rsqrt() * self.norm.weight + self.norm.bias
-        return F.leaky_relu(normed, LEAKY_SLOPE)
-
-
-def _edge_statistics(u: Tensor, v: Tensor, index: Tensor) -> tuple[Tensor, Tensor]:
-    """Return mean and biased variance over all edges of u_j + v_i, (C) each, from sums over nodes."""
-    count, k = index.numel(), index.shape[1]
-    degree = torch.bincount(index.reshape(-1), minlength=len(u)).to(u.dtype)
-    centre_u, centre_v = u.mean(0).detach(), v.mean(0).detach()  # centred first: the squares then cancel little
-    u, v = u - centre_u, v - centre_v
-    mean = (degree @ u + k * v.sum(0)) / count
-    square = (degree @ u.square() + (v * (2 * gather_sum(u, index) + k * v)).sum(0)) / count
-    return mean + centre_u + centre_v, square - mean.square()
-
-
-@torch.no_grad()
-def _update_running(norm: nn.BatchNorm1d, mean: Tensor, variance: Tensor, count: int) -> None:
-    norm.running_mean.lerp_(mean, norm.momentum)
-    norm.running_var.lerp_(variance * (count / (count - 1)), norm.momentum)
-    norm.num_batches_tracked += 1
+        side = _side(self.norm.weight)  # a negative gain makes the maximum a minimum
+        extreme = gather_max(u * side, knn) * side + v
+        statistics = _edge_statistics(u, v, knn) if self.training else None
+        return F.leaky_relu(_normalize(self.norm, extreme, statistics, knn.numel()), LEAKY_SLOPE)
 
 
 class XorEdgeConv(LatentWeight):
@@ -117,36 +95,56 @@ class XorEdgeConv(LatentWeight):
         """Scale, PReLU and norm of dot products (rows, out), the max left out; export evaluates it at every attainable dot."""
         return self.norm(self.prelu(self.rescale(dot)))
 
-    def forward(self, x: Tensor, index: Tensor) -> Tensor:
-        """Map (M, C_in) and row numbers (M, k) to (M, C_out), real."""
-        if not self.max_before_norm:
-            edges = self.chain(self._edges(x, index, self.weight).flatten(0, 1))
-            return edges.view(*index.shape, -1).amax(1)
-        return self.norm(_max_prelu(self, x, index))
+    def forward(self, x: Tensor, knn: Tensor) -> Tensor:
+        """Map (B, N, C_in) and its graph (B, N, k) to (B, N, C_out), real."""
+        if self.max_before_norm:
+            return _normalize(self.norm, _max_prelu(self, *self._extremes(x, knn)))
+        parts = list(zip(*in_blocks(self._extreme_and_statistics, x, knn, self.weight), strict=True))
+        extreme = torch.cat(parts[0]).view(*x.shape[:2], -1)
+        return _normalize(self.norm, extreme, _joint_statistics(*parts) if self.training else None, knn.numel())
 
-    def _edges(self, x: Tensor, index: Tensor, weight: Tensor) -> Tensor:
-        """Return the convolution of every edge, (M, k, C_out)."""
+    def _extremes(self, x: Tensor, knn: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Return the largest (by `_max_prelu`) convolution over the edges of each node, and the smallest if needed."""
+        weight = self.weight * _side(self.rescale.scale)[:, None]
+        lowest = _has_valley(self)
+        if self.edge_op == "xor" or self._true_differences:
+            blocks = in_blocks(lambda *block: _both_ends(self._edges(*block), lowest=lowest), x, knn, weight)
+            return tuple(torch.cat(part).view(*x.shape[:2], -1) if part[0] is not None else None for part in zip(*blocks, strict=True))
+        u, v = self._node_halves(x, weight)
+        return gather_max(u, knn) + v, v - gather_max(-u, knn) if lowest else None
+
+    def _extreme_and_statistics(self, x: Tensor, knn: Tensor, weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return max_j (min_j where the gain is negative) of PReLU(scale z_ij), and its mean and variance over these edges."""
+        edges = self.prelu(self.rescale(self._edges(x, knn, weight)).flatten(0, 1)).unflatten(0, (-1, knn.shape[2]))
+        extreme = edges.amax(1)
+        if bool((self.norm.weight < 0).any()):
+            extreme = torch.where(self.norm.weight < 0, edges.amin(1), extreme)
+        if not self.training:
+            return (extreme,)
+        variance, mean = torch.var_mean(edges, (0, 1), correction=0)
+        return extreme, mean, variance
+
+    @property
+    def _true_differences(self) -> bool:
+        """Whether x_j - x_i is formed edge by edge: A x_j - A x_i would flip the bits nearest to a threshold (about 1 in 10^6)."""
+        return self.first and not self.training
+
+    def _node_halves(self, x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+        """Return u and v, (B, N, C_out) each, with z_ij = u_j + v_i."""
         a, b = weight.chunk(2, dim=1)
+        return x @ a.T, x @ (b - a if self.edge_op == "diff" else b).T
+
+    def _edges(self, x: Tensor, knn: Tensor, weight: Tensor) -> Tensor:
+        """Return the convolution z_ij of every edge, (B N, k, C_out)."""
+        own = x.flatten(0, 1)[:, None]  # (B N, 1, C_in)
         if self.edge_op == "xor":
-            return (gather(x, index) * -x[:, None]) @ a.T + (x @ b.T)[:, None]
-        if self.first and not self.training:  # true differences: A x_j - A x_i would lose the bits near a threshold
-            return _first_edges(x, index, weight)
-        own = b - a if self.edge_op == "diff" else b
-        return gather(x @ a.T, index) + (x @ own.T)[:, None]
-
-    def extremes(self, x: Tensor, index: Tensor, weight: Tensor, *, lowest: bool) -> tuple[Tensor, Tensor | None]:
-        """Return the maximum, and if asked the minimum, over the edges of each node's convolutions, (M, C_out) each."""
-        if self.edge_op == "xor" or (self.first and not self.training):
-            edges = self._edges(x, index, weight)
-            return edges.amax(1), edges.amin(1) if lowest else None
-        a, b = weight.chunk(2, dim=1)
-        u, v = x @ a.T, x @ (b - a if self.edge_op == "diff" else b).T
-        return gather_max(u, index) + v, v - gather_max(-u, index) if lowest else None
-
-
-def _first_edges(x: Tensor, index: Tensor, weight: Tensor) -> Tensor:
-    own = x[:, None].expand(-1, index.shape[1], -1)
-    return torch.cat([gather(x, index) - own, own], dim=2) @ weight.T
+            a, b = weight.chunk(2, dim=1)
+            return (gather(x, knn) * -own) @ a.T + own @ b.T
+        if self._true_differences:
+            own = own.expand(-1, knn.shape[2], -1)
+            return torch.cat([gather(x, knn) - own, own], dim=2) @ weight.T
+        u, v = self._node_halves(x, weight)
+        return gather(u, knn) + v.flatten(0, 1)[:, None]
 
 
 class BinEdgeConv(LatentWeight):
@@ -164,43 +162,99 @@ class BinEdgeConv(LatentWeight):
         self.stage = spec.stage
         self.first = first
 
-    def forward(self, x: Tensor, index: Tensor) -> Tensor:
-        """Map (M, C_in) and row numbers (M, k) to (M, C_out)."""
-        return _max_prelu(self, x, index)
+    def forward(self, x: Tensor, knn: Tensor) -> Tensor:
+        """Map (B, N, C_in) and its graph (B, N, k) to (B, N, C_out)."""
+        mean, variance = self.norm.running_mean, self.norm.running_var
+        if self.training:
+            own_variance, own_mean = torch.var_mean(x, (0, 1), correction=0)
+            edge_mean, edge_variance = _edge_statistics(x, -x, knn)
+            mean, variance = torch.cat([edge_mean, own_mean]), torch.cat([edge_variance, own_variance])
+            _update_running(self.norm, mean, variance, knn.numel())
+        weight = self.weight * _side(self.rescale.scale)[:, None]
+        blocks = in_blocks(self._extremes, x, knn, weight, mean, variance)
+        top, bottom = (torch.cat(p).view(*x.shape[:2], -1) if p[0] is not None else None for p in zip(*blocks, strict=True))
+        return _max_prelu(self, top, bottom)
 
-    def extremes(self, x: Tensor, index: Tensor, weight: Tensor, *, lowest: bool) -> tuple[Tensor, Tensor | None]:
-        """Return the maximum, and if asked the minimum, over the edges of each node's convolutions, (M, C_out) each."""
-        a, b = weight.chunk(2, dim=1)
-        edges = self._activate(self._norm_half(0, (gather(x, index) - x[:, None]).flatten(0, 1)))
-        own = self._activate(self._norm_half(1, x)) @ b.T
-        edges = (edges @ a.T).view(*index.shape, -1)
-        return edges.amax(1) + own, edges.amin(1) + own if lowest else None
-
-    def normed(self, edges: Tensor) -> Tensor:
-        """Apply the norm to whole edge features (rows, 2 C_in), as the forward pass does; export evaluates it."""
-        return torch.cat([self._norm_half(half, x.contiguous()) for half, x in enumerate(edges.chunk(2, dim=1))], dim=1)
-
-    def _norm_half(self, half: int, x: Tensor) -> Tensor:
-        """Batch norm by the channels of x_j - x_i (half 0) or of x_i (half 1)."""
+    def normed(self, half: int, x: Tensor, mean: Tensor | None = None, variance: Tensor | None = None) -> Tensor:
+        """Batch norm (rows, C_in) by the channels of x_j - x_i (half 0) or of x_i (half 1), by default with running statistics."""
         norm = self.norm
-        mean, variance, gain, bias = (t.chunk(2)[half] for t in (norm.running_mean, norm.running_var, norm.weight, norm.bias))
-        return F.batch_norm(x, mean, variance, gain, bias, norm.training, norm.momentum, norm.eps)
+        mean, variance = (norm.running_mean, norm.running_var) if mean is None else (mean, variance)
+        mean, variance, gain, bias = (t.chunk(2)[half] for t in (mean, variance, norm.weight, norm.bias))
+        if not self.training:
+            return F.batch_norm(x, mean, variance, gain, bias, eps=norm.eps)
+        gain = gain * (variance + norm.eps).rsqrt()
+        return x * gain + (bias - mean * gain)
+
+    def _extremes(self, x: Tensor, knn: Tensor, weight: Tensor, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor | None]:
+        a, b = weight.chunk(2, dim=1)
+        own = x.flatten(0, 1)
+        edges = (gather(x, knn) - own[:, None]).flatten(0, 1)  # (B N k, C_in)
+        edges = self._activate(self.normed(0, edges, mean, variance)) @ a.T
+        own = self._activate(self.normed(1, own, mean, variance)) @ b.T
+        top, bottom = _both_ends(edges.unflatten(0, (-1, knn.shape[2])), lowest=_has_valley(self))
+        return top + own, None if bottom is None else bottom + own
 
     def _activate(self, x: Tensor) -> Tensor:
         return x if self.first and self.stage != "tanh" else activation(x, self.stage)
 
 
-def _max_prelu(layer: XorEdgeConv | BinEdgeConv, x: Tensor, index: Tensor) -> Tensor:
-    """Return max_j PReLU(scale z_ij), (M, C_out), applying scale and PReLU to nodes only.
+def _side(factor: Tensor) -> Tensor:
+    """Return -1 where a factor is negative, else +1, (C) without gradient."""
+    return torch.where(factor < 0, -1.0, 1.0).to(factor.dtype).detach()
 
-    With a slope >= 0 the function is monotone, its direction that of the scale. With a negative slope it has a valley, and the
-    maximum lies at the largest or the smallest z.
+
+def _has_valley(layer: XorEdgeConv | BinEdgeConv) -> bool:
+    return bool((layer.prelu.weight < 0).any())
+
+
+def _both_ends(edges: Tensor, *, lowest: bool) -> tuple[Tensor, Tensor | None]:
+    return edges.amax(1), edges.amin(1) if lowest else None
+
+
+def _max_prelu(layer: XorEdgeConv | BinEdgeConv, top: Tensor, bottom: Tensor | None) -> Tensor:
+    """Return max_j PReLU(scale z_ij) from the largest and smallest of side z_ij, side the sign of the scale; shapes (B, N, C_out).
+
+    With a slope >= 0 the function rises with side z, and the largest decides. With a negative slope it has a valley, and the
+    maximum lies at either end.
     """
-    side = torch.where(layer.rescale.scale < 0, -1.0, 1.0).detach()
-    valley = bool((layer.prelu.weight < 0).any())
-    top, bottom = layer.extremes(x, index, layer.weight * side[:, None], lowest=valley)
-    best = layer.prelu(layer.rescale(top * side))
-    return best if bottom is None else torch.maximum(best, layer.prelu(layer.rescale(bottom * side)))
+    side = _side(layer.rescale.scale)
+    ends = [layer.prelu(layer.rescale(end * side).flatten(0, 1)) for end in (top, bottom) if end is not None]
+    return (ends[0] if bottom is None else torch.maximum(*ends)).view_as(top)
+
+
+def _edge_statistics(u: Tensor, v: Tensor, knn: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean and biased variance over all edges of u_j + v_i, (C) each, from sums over nodes (B, N, C)."""
+    k, degree = knn.shape[2], torch.bincount(row_index(knn).view(-1), minlength=knn.shape[0] * knn.shape[1]).to(u.dtype)
+    centre_u, centre_v = u.mean((0, 1)).detach(), v.mean((0, 1)).detach()  # centred first: the squares then cancel little
+    u, v = u - centre_u, v - centre_v
+    mean = (degree @ u.flatten(0, 1) + k * v.sum((0, 1))) / knn.numel()
+    square = (degree @ u.square().flatten(0, 1) + (v * (2 * gather_sum(u, knn) + k * v)).sum((0, 1))) / knn.numel()
+    return mean + centre_u + centre_v, square - mean.square()
+
+
+def _joint_statistics(blocks: tuple[Tensor, ...], means: tuple[Tensor, ...], variances: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
+    """Return mean and biased variance of all blocks together from those of each, weighted by their lengths."""
+    share = means[0].new_tensor([len(block) for block in blocks])
+    share, every = share / share.sum(), torch.stack(means)
+    mean = share @ every
+    return mean, share @ (torch.stack(variances) + (every - mean).square())
+
+
+def _normalize(norm: nn.BatchNorm1d, x: Tensor, statistics: tuple[Tensor, Tensor] | None = None, count: int = 0) -> Tensor:
+    """Batch norm (B, N, C); in training by the given mean and biased variance over `count` values instead of those of x."""
+    if statistics is None:
+        return norm(x.flatten(0, 1)).view_as(x)
+    mean, variance = statistics
+    _update_running(norm, mean, variance, count)
+    gain = norm.weight * (variance + norm.eps).rsqrt()
+    return x * gain + (norm.bias - mean * gain)
+
+
+@torch.no_grad()
+def _update_running(norm: nn.BatchNorm1d, mean: Tensor, variance: Tensor, count: int) -> None:
+    norm.running_mean.lerp_(mean, norm.momentum)
+    norm.running_var.lerp_(variance * (count / (count - 1)), norm.momentum)
+    norm.num_batches_tracked += 1
 
 
 class BinLinear(LatentWeight):

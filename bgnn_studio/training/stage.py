@@ -12,10 +12,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from bgnn_studio.core.accuracy import accuracy
 from bgnn_studio.core.spec import Stage
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.training.config import CascadeConfig
-from bgnn_studio.training.evaluate import accuracy, predict
+from bgnn_studio.training.evaluate import predict
 from bgnn_studio.training.layers import LatentWeight
 from bgnn_studio.training.losses import GraphFeatures, distillation_loss, mean_lsp
 from bgnn_studio.training.networks import Network, NetworkTrace

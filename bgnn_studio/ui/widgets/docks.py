@@ -1,0 +1,19 @@
+"""A dock with a quiet section header instead of a title bar."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QWidget
+
+
+def add_dock(window: QMainWindow, area: Qt.DockWidgetArea, name: str, title: str, content: QWidget) -> QDockWidget:
+    """Add a movable dock; `name` is what its place is remembered by."""
+    dock = QDockWidget(title, window)
+    dock.setObjectName(name)
+    dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable | QDockWidget.DockWidgetFeature.DockWidgetClosable)
+    header = QLabel(title)
+    header.setObjectName("DockTitle")
+    header.setIndent(0)
+    dock.setTitleBarWidget(header)
+    dock.setWidget(content)
+    content.setAutoFillBackground(True)
+    window.addDockWidget(area, dock)
+    return dock

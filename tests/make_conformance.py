@@ -22,7 +22,7 @@ CLASSES = tuple(f"class {i}" for i in range(6))
 
 
 def published_state(spec: NetworkSpec, state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return a network's state dict under the published names and shapes (DESIGN section 2)."""
+    """Return a network's state dict under the published names and shapes."""
     out: dict[str, Tensor] = {}
     layers = len(spec.widths)
     places = [f"layers.{i}" for i in range(layers)] + ["embedding", "head.0", "head.1", "head.2"]

@@ -1,4 +1,4 @@
-"""What the parity contract (DESIGN section 1) compares: graphs, features and logits of two hosts, clause by clause."""
+"""What the parity contract compares: graphs, features and logits of two hosts, clause by clause."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -80,14 +80,12 @@ def test_class_names(tmp_path: Path) -> None:
     assert list(names) == sorted(names)
 
 
-@pytest.mark.parametrize(
-    ("part", "size", "reason"), [("b", 90, "90 values, a scale per point"), ("c", 7, "7 values, a scale per neighbour")]
-)
-@pytest.mark.parametrize(("variant", "rescale"), [("bf2", "conv2.1"), ("rf", "conv2.rescale")])
-def test_scales_per_point_or_neighbour_are_refused(part: str, size: int, reason: str, variant: str, rescale: str, tmp_path: Path) -> None:
-    state = _state(variant)
+@pytest.mark.parametrize(("part", "size", "kind"), [("b", 90, "point"), ("c", 7, "neighbour")])
+@pytest.mark.parametrize("rescale", ["conv2.1", "conv2.rescale"])
+def test_scales_per_point_or_neighbour_are_refused(part: str, size: int, kind: str, rescale: str, tmp_path: Path) -> None:
+    state = _state("bf2" if rescale == "conv2.1" else "rf")
     state[f"{rescale}.scale_{part}"] = torch.ones(1, size, 1)
-    with pytest.raises(ModelFileError, match=f"'{rescale}.scale_{part}' has {reason}.*only scales per channel"):
+    with pytest.raises(ModelFileError, match=f"'{rescale}.scale_{part}' has {size} values, a scale per {kind}.*only scales per channel"):
         load_checkpoint(_save(tmp_path, state))
 
 

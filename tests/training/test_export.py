@@ -9,7 +9,7 @@ from bgnn_studio.core.bits import unpack_bits
 from bgnn_studio.core.spec import at_stage
 from bgnn_studio.errors import ModelFileError
 from bgnn_studio.training import export
-from bgnn_studio.training.layers import XorEdgeConv
+from bgnn_studio.training.edge_convs import XorEdgeConv
 from tests.training.random_network import random_network, small_spec
 
 torch.set_num_threads(1)

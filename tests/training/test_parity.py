@@ -1,4 +1,4 @@
-"""The parity contract (DESIGN section 1), clause by clause; every test prints the figure it measured (pytest -rA shows it).
+"""The parity contract of engine and torch, clause by clause; every test prints the figure it measured (pytest -rA shows it).
 
 Hosts: the torch modules and the engine, on an independent implementation's published checkpoints (the shared set) and on the project's
 own set, whose oracle is `plain.py` in float64; then the engine against torch on fifty clouds for every variant and option.

@@ -76,7 +76,7 @@ def _full_size(variant: str, folder: Path) -> tuple[Path, "Network"]:
     return path, network
 
 
-def _row(path: Path, network: "Network | None", cloud: Cloud, count: int | None, threads: int, repeat: int, against_torch: bool) -> Row:
+def _row(path: Path, network: "Network | None", cloud: Cloud, count: int | None, *, threads: int, repeat: int, against_torch: bool) -> Row:
     model = Model.open(path)
     points = preprocess(cloud.points, count or model.spec.points)
     engine, runs = measure(lambda: model.infer(points, threads=threads), repeat)

@@ -1,5 +1,6 @@
 """`bgnn-studio [CLOUD...] [MODEL...]`: the window."""
 
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,4 +21,5 @@ def open_window(files: Sequence[Path], commands: Sequence[str]) -> int:
     require_display()
     from bgnn_studio.ui.app import run
 
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Qt's event loop does not come back to Python for a Ctrl-C
     return run(clouds or bundled_clouds()[:1], models or bundled_models())

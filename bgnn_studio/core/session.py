@@ -89,9 +89,10 @@ class Session(Generic[M]):
         self.brush: tuple[float, float] | None = None
         self._listeners: list[Listener] = []
 
-    def subscribe(self, listener: Listener) -> None:
-        """Call `listener` after each change with the names of the fields that changed."""
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` after each change with the names of the fields that changed; return what ends that."""
         self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
 
     def add_cloud(self, cloud: OpenCloud) -> None:
         """Append a cloud to the list; one from the same file replaces the older one."""

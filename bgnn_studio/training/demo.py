@@ -29,7 +29,7 @@ TEACHER = CascadeConfig(
     teacher=StageSettings(14, 3e-3, 1e-5),
     tanh=StageSettings(3, 3e-3, 1e-5),
     sign=StageSettings(0, 0),
-    binary=StageSettings(12, 8e-3),
+    binary=StageSettings(9, 8e-3),
     seed=1,
 )
 RECIPES = {variant: replace(TEACHER, variant=variant) for variant in VARIANTS}

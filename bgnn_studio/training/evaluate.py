@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 
 @torch.no_grad()
-def predict(network: nn.Module, points: Tensor, batch_size: int = 64) -> Tensor:
+def predict(network: nn.Module, points: Tensor, batch_size: int = 16) -> Tensor:
     """Return logits (n, classes) of clouds (n, N, 3), with running statistics; the network's mode is left as it was."""
     training = network.training
     network.eval()

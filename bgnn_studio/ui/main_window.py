@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QSettings, Qt
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QKeySequence
-from PySide6.QtWidgets import QFileDialog, QLabel, QMainWindow, QMenu, QMessageBox, QProgressBar, QTabWidget
+from PySide6.QtCore import QSettings, Qt, QTimer
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QKeySequence, QShowEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMainWindow, QMenu, QMessageBox, QProgressBar, QTabWidget
 
 from bgnn_studio import __version__
 from bgnn_studio.core.resources import assets_dir
@@ -39,7 +39,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("bgnn-studio")
         self.setWindowIcon(QIcon(str(assets_dir() / "icon.svg")))
         self.setAcceptDrops(True)
-        self._settings, self._themes = settings, themes
+        self._settings, self._themes, self._shown = settings, themes, False
         self.session: Session[Model] = Session()
         self.jobs = Jobs(self)
         self.toasts = Toasts(self, bottom=28)
@@ -73,6 +73,13 @@ class MainWindow(QMainWindow):
         self.inspect.apply_theme(theme)
         self._settings.setValue("theme", theme.name)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Paint the window first, and then make the 3D view."""
+        super().showEvent(event)
+        if not self._shown:
+            self._shown = True
+            QTimer.singleShot(0, self, self._make_scene)
+
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept files."""
         if any(url.isLocalFile() for url in event.mimeData().urls()):
@@ -89,8 +96,13 @@ class MainWindow(QMainWindow):
         self._settings.setValue("window", self.saveState(_STATE_VERSION))
         self._settings.setValue("inspect", self.inspect.saveState(_STATE_VERSION))
         self.jobs.close()
-        self.inspect.viewport.release()
+        self.inspect.release()
         super().closeEvent(event)
+
+    def _make_scene(self) -> None:
+        QApplication.processEvents()
+        if self.isVisible():
+            self.inspect.show_scene()
 
     def _restore(self) -> None:
         self.resize(1440, 900)
@@ -107,7 +119,7 @@ class MainWindow(QMainWindow):
         _add(file, "&Save picture\N{HORIZONTAL ELLIPSIS}", "Ctrl+S", self._ask_picture)
         file.addSeparator()
         _add(file, "&Quit", "Ctrl+Q", self.close)
-        _add(view, "&Reset camera", "Ctrl+R", self.inspect.viewport.reset_camera)
+        _add(view, "&Reset camera", "Ctrl+R", self.inspect.reset_camera)
         _add(view, "&Clear picked point", "Esc", lambda: self.session.select_point(None))
         view.addSeparator()
         for layer in range(1, 5):
@@ -163,6 +175,8 @@ class MainWindow(QMainWindow):
 
     def save_picture(self, path: Path) -> None:
         """Write the 3D view as a PNG, and say so."""
+        if self.inspect.viewport is None:
+            return
         try:
             self.inspect.viewport.screenshot(path)
         except (OSError, ValueError) as error:

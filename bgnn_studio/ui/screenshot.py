@@ -34,7 +34,7 @@ def main() -> None:
         window.show()
         window.open(options.files)
         session = window.session
-        _wait(lambda: session.inference is not None and not window.jobs.running)
+        _wait(lambda: session.inference is not None and window.inspect.viewport is not None and not window.jobs.running)
         session.select_layer(options.layer)
         session.select_point(options.pick)
         session.set_colour(options.colour)

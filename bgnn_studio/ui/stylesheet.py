@@ -29,6 +29,7 @@ QProgressBar::chunk {{ background: {accent}; border-radius: 3px; }}
 QDockWidget {{ titlebar-close-icon: none; titlebar-normal-icon: none; }}
 QLabel#DockTitle {{ background: {panel}; color: {muted}; padding: 10px 12px 6px 12px; font-weight: 600; }}
 QLabel#Caption {{ color: {muted}; }}
+QLabel#Answer {{ color: {text}; font-size: 13pt; font-weight: 600; padding-bottom: 3px; }}
 QLabel#Headline {{ color: {text}; font-weight: 600; }}
 QLabel#Hint {{ color: {muted}; padding: 14px 18px; }}
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from bgnn_studio.native import Model
     from bgnn_studio.ui.theme import Theme
 
+_KINDS = {"knn": "k-NN", "edges": "edge conv", "conv+pool": "conv + pool"}
+
 
 class LatencyPanel(QWidget):
     """Milliseconds per layer and step, measured once."""
@@ -23,10 +25,10 @@ class LatencyPanel(QWidget):
         self.headline.setObjectName("Headline")
         self.headline.setIndent(12)
         self.bars = Bars("Latency per layer")
-        self._caption = QLabel("Measured once, on this machine; bgnn-studio bench gives percentiles.")
+        self._caption = QLabel("Measured once, on this machine")
         self._caption.setObjectName("Caption")
         self._caption.setIndent(12)
-        self._caption.setWordWrap(True)
+        self._caption.setToolTip("Run again with F5; bgnn-studio bench gives percentiles, with the warm-up apart")
         self._hint = QLabel("The time of each layer appears here once a model has run on a cloud.")
         self._hint.setObjectName("Hint")
         self._hint.setWordWrap(True)
@@ -52,7 +54,7 @@ class LatencyPanel(QWidget):
         if inference is not None:
             threads = f"{inference.threads} thread{'s' if inference.threads > 1 else ''}"
             self.headline.setText(f"{inference.latency_ns / 1e6:.2f} ms  \N{MIDDLE DOT}  {inference.isa}  \N{MIDDLE DOT}  {threads}")
-            names = tuple(dict.fromkeys(step.name for step in inference.steps))
+            names = tuple(dict.fromkeys(_kind(step) for step in inference.steps))
             self.bars.set_bars(_rows(inference, names), legend=[(name, i) for i, name in enumerate(names)])
 
     def _follow(self, changed: frozenset[str]) -> None:
@@ -65,9 +67,14 @@ def _rows(inference: Inference, names: tuple[str, ...]) -> list[Bar]:
     for layer in dict.fromkeys(step.layer for step in inference.steps):
         steps = [step for step in inference.steps if step.layer == layer]
         label = layer.replace("layer", "Layer ") if layer.startswith("layer") else layer.capitalize()
-        parts = tuple(_segment(label, step, names.index(step.name)) for step in steps)
+        parts = tuple(_segment(label, step, names.index(_kind(step))) for step in steps)
         rows.append(Bar(label, parts, f"{sum(p.value for p in parts):.2f} ms", f"{label}: all steps"))
     return rows
+
+
+def _kind(step: Step) -> str:
+    """Name what a step is in the legend: the blocks of the head are of one kind."""
+    return _KINDS.get(step.name, "linear" if step.layer == "head" else step.name)
 
 
 def _segment(label: str, step: Step, series: int) -> Segment:

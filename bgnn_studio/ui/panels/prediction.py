@@ -22,7 +22,7 @@ class PredictionPanel(QWidget):
         super().__init__(parent)
         self._session = session
         self.headline = QLabel()
-        self.headline.setObjectName("Headline")
+        self.headline.setObjectName("Answer")
         self.headline.setIndent(12)
         self.bars = Bars("Prediction")
         self._hint = QLabel("The five likeliest classes appear here once a model has run on a cloud.")

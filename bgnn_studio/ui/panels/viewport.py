@@ -43,7 +43,7 @@ class Viewport(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.interactor)
-        session.subscribe(self._follow)
+        self._unsubscribe = session.subscribe(self._follow)
         self._follow(frozenset(_GRAPH | _COLOURS))
 
     def apply_theme(self, theme: Theme) -> None:
@@ -62,6 +62,7 @@ class Viewport(QWidget):
 
     def release(self) -> None:
         """Give the GL context back; nothing is drawn afterwards."""
+        self._unsubscribe()
         self.interactor.removeEventFilter(self)
         self.interactor.close()
 

@@ -11,36 +11,41 @@ from bgnn_studio.ui.panels.memory import MemoryPanel
 from bgnn_studio.ui.panels.neighbours import NeighboursPanel
 from bgnn_studio.ui.panels.prediction import PredictionPanel
 from bgnn_studio.ui.panels.view_bar import ViewBar
-from bgnn_studio.ui.panels.viewport import Viewport
 from bgnn_studio.ui.widgets.docks import add_dock
 
 if TYPE_CHECKING:
     from bgnn_studio.core.session import Session
     from bgnn_studio.native import Model
+    from bgnn_studio.ui.panels.viewport import Viewport
     from bgnn_studio.ui.theme import Theme
 
 _RIGHT, _BOTTOM = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
 
 
 class InspectTab(QMainWindow):
-    """The 3D view with its strip in the middle, panels in docks around it."""
+    """The 3D view with its strip in the middle, panels in docks around it.
+
+    Attributes
+    ----------
+    viewport : Viewport or None
+        There from `show_scene` to `release`: importing VTK takes longer than showing the window.
+    """
 
     def __init__(self, session: "Session[Model]", parent: QWidget | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Widget)
         self._session = session
         self.bar = ViewBar(session)
-        self.viewport = Viewport(session)
+        self.viewport: Viewport | None = None
         self.prediction = PredictionPanel(session)
         self.neighbours = NeighboursPanel(session)
         self.distances = DistancesPanel(session)
         self.latency = LatencyPanel(session)
         self.memory = MemoryPanel(session)
-        empty = QLabel("Drop a point cloud and a model here, or open them with Ctrl+O.")
-        empty.setObjectName("Hint")
-        empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty = QLabel("Drop a point cloud and a model here, or open them with Ctrl+O.")
+        self._empty.setObjectName("Hint")
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._stack = QStackedWidget()
-        self._stack.addWidget(empty)
-        self._stack.addWidget(self.viewport)
+        self._stack.addWidget(self._empty)
         middle = QWidget()
         column = QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)
@@ -51,12 +56,35 @@ class InspectTab(QMainWindow):
         self.setCorner(Qt.Corner.BottomRightCorner, _RIGHT)
         self.docks = self._add_docks()
         session.subscribe(self._follow)
-        self._follow(frozenset({"cloud"}))
 
     def apply_theme(self, theme: "Theme") -> None:
         """Take the colours of a theme."""
+        self._theme = theme
         for panel in (self.viewport, self.prediction, self.distances, self.latency, self.memory):
-            panel.apply_theme(theme)
+            if panel is not None:
+                panel.apply_theme(theme)
+
+    def show_scene(self) -> None:
+        """Make the 3D view."""
+        from bgnn_studio.ui.panels.viewport import Viewport
+
+        self.viewport = Viewport(self._session)
+        self.viewport.apply_theme(self._theme)
+        self._stack.addWidget(self.viewport)
+        self._follow(frozenset({"cloud"}))
+
+    def release(self) -> None:
+        """Give the GL context back."""
+        if self.viewport is not None:
+            self.viewport.release()
+            self._stack.removeWidget(self.viewport)
+            self.viewport.deleteLater()
+            self.viewport = None
+
+    def reset_camera(self) -> None:
+        """Look at the whole cloud again."""
+        if self.viewport is not None:
+            self.viewport.reset_camera()
 
     def _add_docks(self) -> list[QDockWidget]:
         docks = [
@@ -73,4 +101,4 @@ class InspectTab(QMainWindow):
 
     def _follow(self, changed: frozenset[str]) -> None:
         if "cloud" in changed:
-            self._stack.setCurrentIndex(self._session.cloud is not None)
+            self._stack.setCurrentWidget(self.viewport if self.viewport and self._session.cloud else self._empty)

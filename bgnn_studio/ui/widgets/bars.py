@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from bgnn_studio.ui.theme import DARK, Theme
 
-_ROW, _BAR, _GAP, _SIDE = 22, 8, 12, 12
+_ROW, _BAR, _GAP, _SIDE = 21, 8, 12, 12
 
 
 @dataclass(frozen=True)

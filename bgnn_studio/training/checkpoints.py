@@ -25,7 +25,7 @@ MODELNET40 = (
 """Class names of ModelNet40 in the order of its labels (alphabetical)."""
 
 _WRAPPERS = ("model", "state_dict", "model_state_dict", "net")
-_STATISTICS = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
+_STATISTICS = ("weight", "bias", "running_mean", "running_var")
 _SUPPORTED = "state dicts of dgcnn, rf, bf1 and bf2 in their published layout"
 
 
@@ -143,7 +143,7 @@ def _names(found: str, layers: int) -> dict[str, str]:
     names: dict[str, str] = {}
 
     def norm(ours: str, theirs: str) -> None:
-        names.update({f"{ours}.norm.{s}": f"{theirs}.{s}" for s in _STATISTICS[:-1]})
+        names.update({f"{ours}.norm.{s}": f"{theirs}.{s}" for s in _STATISTICS})
 
     def block(ours: str, theirs: str) -> None:
         norm(ours, f"{theirs}.center")

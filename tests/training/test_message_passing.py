@@ -29,12 +29,12 @@ def random_norm(norm: nn.BatchNorm1d) -> None:
 def test_edge_conv_is_pygs() -> None:
     torch.manual_seed(0)
     ours = EdgeConv(C_IN, C_OUT).eval()
+    linear = nn.Linear(2 * C_IN, C_OUT, bias=False)
+    theirs = pyg.EdgeConv(nn.Sequential(linear, ours.norm, nn.LeakyReLU(0.2)), aggr="max").eval()  # resets its parameters
     random_norm(ours.norm)
     assert (ours.norm.weight < 0).any()
-    linear = nn.Linear(2 * C_IN, C_OUT, bias=False)
     a, b = ours.weight.chunk(2, dim=1)
     linear.weight = nn.Parameter(torch.cat([b, a], dim=1))  # PyG's edge feature is [x_i, x_j - x_i]
-    theirs = pyg.EdgeConv(nn.Sequential(linear, ours.norm, nn.LeakyReLU(0.2)), aggr="max").eval()
     x = torch.randn(1, POINTS, C_IN)
     knn = knn_l2(x, K)
     torch.testing.assert_close(ours(x, knn)[0], theirs(x[0], edge_index(knn)), rtol=1e-5, atol=1e-5)

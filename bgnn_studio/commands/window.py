@@ -22,4 +22,9 @@ def open_window(files: Sequence[Path], commands: Sequence[str]) -> int:
     from bgnn_studio.ui.app import run
 
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Qt's event loop does not come back to Python for a Ctrl-C
-    return run(clouds or bundled_clouds()[:1], models or bundled_models())
+    return run(clouds or _led_by("chair", bundled_clouds()), models or _led_by("bf2", bundled_models()))
+
+
+def _led_by(name: str, paths: Sequence[Path]) -> list[Path]:
+    """Put the files with `name` in theirs first: the window selects the first."""
+    return sorted(paths, key=lambda path: name not in path.stem)

@@ -42,10 +42,10 @@ class MainWindow(QMainWindow):
         self._settings, self._themes, self._shown = settings, themes, False
         self.session: Session[Model] = Session()
         self.jobs = Jobs(self)
-        self.toasts = Toasts(self, bottom=28)
+        self.inspect = InspectTab(self.session)
+        self.toasts = Toasts(self.inspect.centralWidget())
         self.desk = Desk(self.session, self.jobs, self.toasts)
         self.library = Library(self.session, self.toasts, self)
-        self.inspect = InspectTab(self.session)
         tabs = QTabWidget()
         tabs.setDocumentMode(True)
         tabs.setTabBarAutoHide(True)
@@ -100,6 +100,8 @@ class MainWindow(QMainWindow):
         super().closeEvent(event)
 
     def _make_scene(self) -> None:
+        if not self._arranged:
+            self.inspect.arrange()
         QApplication.processEvents()
         if self.isVisible():
             self.inspect.show_scene()
@@ -110,8 +112,7 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(geometry)
         if state := self._settings.value("window"):
             self.restoreState(state, _STATE_VERSION)
-        if state := self._settings.value("inspect"):
-            self.inspect.restoreState(state, _STATE_VERSION)
+        self._arranged = bool(state := self._settings.value("inspect")) and self.inspect.restoreState(state, _STATE_VERSION)
 
     def _add_menus(self) -> None:
         file, view, run, about = (self.menuBar().addMenu(name) for name in ("&File", "&View", "&Run", "&Help"))

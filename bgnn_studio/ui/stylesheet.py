@@ -31,7 +31,6 @@ QLabel#DockTitle {{ background: {panel}; color: {muted}; padding: 10px 12px 6px 
 QLabel#Caption {{ color: {muted}; }}
 QLabel#Answer {{ color: {text}; font-size: 13pt; font-weight: 600; padding-bottom: 3px; }}
 QLabel#Headline {{ color: {text}; font-weight: 600; }}
-QLabel#Hint {{ color: {muted}; padding: 14px 18px; }}
 
 QFrame#ToolStrip {{ background: {panel}; border-bottom: 1px solid {border}; }}
 QPushButton {{ background: {raised}; border: 1px solid {border}; border-radius: 6px; padding: 4px 12px; }}
@@ -40,6 +39,7 @@ QPushButton:focus {{ border-color: {accent}; }}
 QPushButton:disabled {{ color: {faint}; }}
 QToolButton {{ background: transparent; border: 1px solid transparent; border-radius: 5px; padding: 2px 8px; color: {muted}; }}
 QToolButton:hover {{ background: {hover}; color: {text}; }}
+QToolButton:checked {{ background: {accent_soft}; color: {accent}; }}
 QToolButton:focus {{ border-color: {accent}; }}
 
 QFrame#Segments {{ background: {track}; border-radius: 7px; }}
@@ -49,8 +49,10 @@ QFrame#Segments QToolButton:checked {{ background: {selected}; color: {text}; }}
 QFrame#Segments QToolButton:disabled {{ color: {faint}; }}
 QFrame#Segments QToolButton:focus {{ border: 1px solid {text}; }}
 
-QSpinBox {{ background: {track}; border: 1px solid transparent; border-radius: 6px; padding: 3px 4px 3px 8px; }}
-QSpinBox:focus {{ border-color: {accent}; }}
+QSlider::groove:horizontal {{ background: {track}; height: 4px; border-radius: 2px; }}
+QSlider::sub-page:horizontal {{ background: {accent}; height: 4px; border-radius: 2px; }}
+QSlider::handle:horizontal {{ background: {text}; width: 12px; margin: -4px 0; border-radius: 6px; }}
+QSlider::handle:horizontal:focus {{ background: {accent}; }}
 
 QListWidget, QTableView {{ background: {panel}; border: none; outline: none; }}
 QTableView {{ gridline-color: transparent; selection-background-color: {accent_soft}; selection-color: {text}; }}

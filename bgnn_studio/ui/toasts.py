@@ -13,11 +13,11 @@ _SHOWN_MS = {"info": 5000, "error": 12000}
 
 
 class Toasts(QObject):
-    """Stacks toasts in the lower right corner of a widget, the newest at the bottom, three at most."""
+    """Stacks toasts in the lower left corner of a widget, the newest at the bottom, three at most."""
 
-    def __init__(self, parent: QWidget, bottom: int = 0) -> None:
+    def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self._parent, self._bottom = parent, bottom
+        self._parent = parent
         self._toasts: list[QFrame] = []
         parent.installEventFilter(self)
 
@@ -60,12 +60,12 @@ class Toasts(QObject):
             self._place()
 
     def _place(self) -> None:
-        y = self._parent.height() - self._bottom
+        y = self._parent.height()
         for toast in reversed(self._toasts):
             toast.setFixedWidth(min(_WIDTH, self._parent.width() - 2 * _MARGIN))
             toast.setFixedHeight(toast.layout().heightForWidth(toast.width()))
             y -= toast.height() + _MARGIN
-            toast.move(self._parent.width() - toast.width() - _MARGIN, y)
+            toast.move(_MARGIN, y)
             toast.raise_()
 
 

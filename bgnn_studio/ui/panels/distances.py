@@ -7,10 +7,11 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from bgnn_studio.core.graphs import distances_to
 from bgnn_studio.core.views import layer_features
+from bgnn_studio.ui.widgets.labels import hint
 from bgnn_studio.ui.widgets.segments import Segments
 
 if TYPE_CHECKING:
@@ -42,16 +43,12 @@ class DistancesPanel(QWidget):
         self.switch.set_value(self.source)
         self.switch.chosen.connect(self._set_source)
         self.filter = QToolButton()
-        self.filter.setText("Filter edges")
+        self.filter.setText("Filter")
+        self.filter.setAccessibleName("Filter edges by distance")
         self.filter.setCheckable(True)
         self.filter.setToolTip("Drag the band: only edges with a distance inside it are drawn")
         self.filter.toggled.connect(self._toggle_brush)
-        self.plot = pg.PlotWidget()
-        self.plot.setAccessibleName("Histogram of distances")
-        self.plot.setMenuEnabled(False)
-        self.plot.setMouseEnabled(x=False, y=False)
-        self.plot.hideButtons()
-        self.plot.setMinimumHeight(90)
+        self.plot = _plot()
         self._curve = self.plot.plot([0, 1], [0], stepMode="center", fillLevel=0)
         self._reach = pg.InfiniteLine(angle=90)
         self.plot.addItem(self._reach)
@@ -59,16 +56,16 @@ class DistancesPanel(QWidget):
         self._brush.hide()
         self._brush.sigRegionChanged.connect(self._brushed)
         self.plot.addItem(self._brush)
-        self._hint = QLabel("Distances appear here once a model has run on a cloud.")
-        self._hint.setObjectName("Hint")
-        self._hint.setWordWrap(True)
-        self._hint.setAlignment(Qt.AlignmentFlag.AlignTop)
+        filled = QWidget()
+        self._stack = QStackedWidget()
+        self._stack.addWidget(hint("Distances appear here once a model has run on a cloud."))
+        self._stack.addWidget(filled)
         row = QHBoxLayout()
         row.setContentsMargins(12, 0, 8, 0)
         row.addWidget(self.switch)
         row.addStretch(1)
         row.addWidget(self.filter)
-        column = QVBoxLayout(self)
+        column = QVBoxLayout(filled)
         column.setContentsMargins(0, 0, 0, 6)
         column.setSpacing(6)
         column.addLayout(row)
@@ -76,7 +73,9 @@ class DistancesPanel(QWidget):
         inset.setContentsMargins(6, 0, 10, 0)
         inset.addWidget(self.plot)
         column.addLayout(inset, 1)
-        column.addWidget(self._hint, 1)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self._stack)
         session.subscribe(self._follow)
         self.refresh()
 
@@ -108,9 +107,7 @@ class DistancesPanel(QWidget):
         source: Source = self.source if s.pick is not None else "edges"
         self.switch.set_value(source)
         values = self._values(source)
-        for widget in (self.plot, self.switch, self.filter):
-            widget.setVisible(values is not None)
-        self._hint.setVisible(values is None)
+        self._stack.setCurrentIndex(values is not None)
         if values is None:
             return
         on_bits = s.bits > 0
@@ -162,6 +159,16 @@ class DistancesPanel(QWidget):
             self.filter.setChecked(False)
         if changed & _WATCHED:
             self.refresh()
+
+
+def _plot() -> pg.PlotWidget:
+    plot = pg.PlotWidget()
+    plot.setAccessibleName("Histogram of distances")
+    plot.setMenuEnabled(False)
+    plot.setMouseEnabled(x=False, y=False)
+    plot.hideButtons()
+    plot.setMinimumHeight(90)
+    return plot
 
 
 def _bin_edges(values: NDArray[np.generic], *, on_bits: bool) -> NDArray[np.float64]:

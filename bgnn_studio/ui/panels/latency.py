@@ -2,10 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from bgnn_studio.core.inference import Inference, Step
 from bgnn_studio.ui.widgets.bars import Bar, Bars, Segment
+from bgnn_studio.ui.widgets.labels import caption, headline, hint
 
 if TYPE_CHECKING:
     from bgnn_studio.core.session import Session
@@ -21,17 +22,11 @@ class LatencyPanel(QWidget):
     def __init__(self, session: "Session[Model]", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self.headline = QLabel()
-        self.headline.setObjectName("Headline")
-        self.headline.setIndent(12)
+        self.headline = headline()
         self.bars = Bars("Latency per layer")
-        self._caption = QLabel("Measured once, on this machine")
-        self._caption.setObjectName("Caption")
-        self._caption.setIndent(12)
-        self._caption.setToolTip("Run again with F5; bgnn-studio bench gives percentiles, with the warm-up apart")
-        self._hint = QLabel("The time of each layer appears here once a model has run on a cloud.")
-        self._hint.setObjectName("Hint")
-        self._hint.setWordWrap(True)
+        again = "Run again with F5; bgnn-studio bench gives percentiles, with the warm-up apart"
+        self._caption = caption("Measured once, on this machine", again)
+        self._hint = hint("The time of each layer appears here once a model has run on a cloud.")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 6)
         column.setSpacing(2)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QKeySequence, QPainter, QShortcut
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QKeySequence, QPainter, QPaintEvent, QShortcut
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from bgnn_studio.errors import BgnnError
@@ -67,9 +67,11 @@ class EntryList(QListWidget):
 
     removed = Signal(object)
 
-    def __init__(self, name: str, choose: Callable[[object], None]) -> None:
+    def __init__(self, name: str, empty: str, choose: Callable[[object], None]) -> None:
         super().__init__()
         self.setAccessibleName(name)
+        self._empty = empty
+        self.setMinimumWidth(208)
         self.setMouseTracking(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.rows = _Rows(self)
@@ -95,6 +97,15 @@ class EntryList(QListWidget):
                 self.setCurrentItem(item)
         self.blockSignals(False)
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the rows, or what to do when there are none."""
+        super().paintEvent(event)
+        if not self.count():
+            painter = QPainter(self.viewport())
+            painter.setPen(QColor(self.rows.theme.muted))
+            painter.drawText(self.viewport().rect().adjusted(12, 4, -12, 0), Qt.TextFlag.TextWordWrap, self._empty)
+            painter.end()
+
     def mark(self, chosen: object) -> None:
         """Mark an entry as chosen, telling nobody."""
         self.blockSignals(True)
@@ -119,13 +130,16 @@ class Library(QObject):
     def __init__(self, session: "Session[Model]", toasts: "Toasts", parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session, self._toasts = session, toasts
-        self.clouds = EntryList("Open clouds", lambda cloud: self._choose(session.select_cloud, cloud))
-        self.models = EntryList("Open models", lambda model: self._choose(session.select_model, model))
+        self.clouds = EntryList(
+            "Open clouds", "Drop point clouds here, or open them with Ctrl+O.", lambda cloud: self._choose(session.select_cloud, cloud)
+        )
+        self.models = EntryList(
+            "Open models",
+            "Drop model files (.gguf) here, or open them with Ctrl+O.",
+            lambda model: self._choose(session.select_model, model),
+        )
         self.clouds.removed.connect(session.remove_cloud)
         self.models.removed.connect(session.remove_model)
-        for entries, what in ((self.clouds, "point clouds"), (self.models, "models (.gguf)")):
-            entries.setToolTip(f"Drop {what} here, or open them with Ctrl+O. Delete closes the selected one.")
-            entries.setMinimumWidth(208)
         session.subscribe(self._follow)
         self._follow(frozenset({"clouds", "models"}))
 

@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from bgnn_studio.core.memory import activation_memory, parameter_memory
 from bgnn_studio.ui.units import size_text
 from bgnn_studio.ui.widgets.bars import Bar, Bars, Segment
+from bgnn_studio.ui.widgets.labels import headline, hint
 
 if TYPE_CHECKING:
     from bgnn_studio.core.memory import Figure
@@ -24,13 +25,9 @@ class MemoryPanel(QWidget):
     def __init__(self, session: "Session[Model]", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self.headline = QLabel()
-        self.headline.setObjectName("Headline")
-        self.headline.setIndent(12)
+        self.headline = headline()
         self.bars = Bars("Memory")
-        self._hint = QLabel("Sizes appear here once a model is open.")
-        self._hint.setObjectName("Hint")
-        self._hint.setWordWrap(True)
+        self._hint = hint("Sizes appear here once a model is open.")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 6)
         column.setSpacing(2)

@@ -3,9 +3,10 @@
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QStackedWidget, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStackedWidget, QTableView, QVBoxLayout, QWidget
 
 from bgnn_studio.core.graphs import Neighbourhood, neighbourhood
+from bgnn_studio.ui.widgets.labels import headline, hint
 
 if TYPE_CHECKING:
     from bgnn_studio.core.session import Session
@@ -63,7 +64,7 @@ class NeighbourTable(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.DisplayRole:
-            return ("Rank", "Point", "Hamming" if self.on_bits else "Squared L2", "Spatial")[section]
+            return ("Rank", "Point", "Hamming" if self.on_bits else "L2\N{SUPERSCRIPT TWO}", "Spatial")[section]
         if role == Qt.ItemDataRole.ToolTipRole:
             space = "Bits that differ, in this layer's input" if self.on_bits else "Squared L2 distance in this layer's input"
             return ("1 is nearest; ties go to the lower index", "Index in the cloud", space, "Euclidean; the cloud's radius is 1")[section]
@@ -77,16 +78,11 @@ class NeighboursPanel(QWidget):
         super().__init__(parent)
         self._session = session
         self.table = NeighbourTable(self)
-        self.headline = QLabel()
-        self.headline.setObjectName("Headline")
-        self.headline.setIndent(12)
+        self.headline = headline()
         self.view = _view(self.table)
         self.view.activated.connect(self._walk)
         self.view.doubleClicked.connect(self._walk)
-        self._hint = QLabel()
-        self._hint.setObjectName("Hint")
-        self._hint.setWordWrap(True)
-        self._hint.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._hint = hint()
         filled = QWidget()
         column = QVBoxLayout(filled)
         column.setContentsMargins(0, 0, 0, 0)

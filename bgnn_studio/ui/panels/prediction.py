@@ -3,9 +3,10 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from bgnn_studio.ui.widgets.bars import Bar, Bars, Segment
+from bgnn_studio.ui.widgets.labels import headline, hint
 
 if TYPE_CHECKING:
     from bgnn_studio.core.session import Session
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from bgnn_studio.ui.theme import Theme
 
 _SHOWN = 5
+_HEIGHT = 142  # the answer and five bars
 
 
 class PredictionPanel(QWidget):
@@ -21,19 +23,16 @@ class PredictionPanel(QWidget):
     def __init__(self, session: "Session[Model]", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self.headline = QLabel()
-        self.headline.setObjectName("Answer")
-        self.headline.setIndent(12)
+        self.headline = headline("Answer")
         self.bars = Bars("Prediction")
-        self._hint = QLabel("The five likeliest classes appear here once a model has run on a cloud.")
-        self._hint.setObjectName("Hint")
-        self._hint.setWordWrap(True)
+        self._hint = hint("The five likeliest classes appear here once a model has run on a cloud.")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 6)
         column.setSpacing(2)
         for widget in (self.headline, self.bars, self._hint):
             column.addWidget(widget)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        column.addStretch(1)
+        self.setFixedHeight(_HEIGHT)
         session.subscribe(self._follow)
         self.refresh()
 

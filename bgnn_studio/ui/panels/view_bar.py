@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLayout, QSpinBox, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLayout, QSlider, QWidget
 
 from bgnn_studio.ui.widgets.segments import Segments
 
@@ -35,15 +35,17 @@ class ViewBar(QFrame):
         self.layer = Segments("Graph")
         self.edges = Segments("Edges", _EDGES)
         self.colour = Segments("Colour", _COLOURS)
-        self.bit = QSpinBox()
+        self.bit = QSlider(Qt.Orientation.Horizontal)
         self.bit.setAccessibleName("Bit plane")
-        self.bit.setToolTip("Which bit plane is shown")
-        self.bit.setPrefix("bit ")
+        self.bit.setToolTip("Go through the bit planes")
+        self.bit.setFixedWidth(110)
+        self._bit_text = QLabel()
+        self._bit_text.setFixedWidth(48)
         self.layer.chosen.connect(session.select_layer)
         self.edges.chosen.connect(session.set_edges)
         self.colour.chosen.connect(session.set_colour)
         self.bit.valueChanged.connect(session.set_bit)
-        self._groups = [_group("Graph", self.layer), _group("Edges", self.edges), _group("Colour", self.colour, self.bit)]
+        self._groups = [_group("Graph", self.layer), _group("Edges", self.edges), _group("Colour", self.colour, self.bit, self._bit_text)]
         self._grid = QGridLayout(self)
         self._grid.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)  # narrower than one row is what two rows are for
         self._grid.setContentsMargins(12, 6, 12, 6)
@@ -62,7 +64,9 @@ class ViewBar(QFrame):
         for mode, _, _ in _COLOURS:
             self.colour.set_reason(mode, s.why_not(mode))
         self.colour.set_value(s.colour)
-        self.bit.setVisible(s.colour == "bit")
+        for widget in (self.bit, self._bit_text):
+            widget.setVisible(s.colour == "bit")
+        self._bit_text.setText(f"bit {s.bit}")
         self.bit.blockSignals(True)
         self.bit.setRange(0, max(s.bits - 1, 0))
         self.bit.setValue(s.bit)

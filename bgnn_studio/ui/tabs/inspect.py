@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from bgnn_studio.ui.panels.distances import DistancesPanel
 from bgnn_studio.ui.panels.latency import LatencyPanel
@@ -11,7 +11,8 @@ from bgnn_studio.ui.panels.memory import MemoryPanel
 from bgnn_studio.ui.panels.neighbours import NeighboursPanel
 from bgnn_studio.ui.panels.prediction import PredictionPanel
 from bgnn_studio.ui.panels.view_bar import ViewBar
-from bgnn_studio.ui.widgets.docks import add_dock
+from bgnn_studio.ui.widgets.docks import add_dock, scrolled
+from bgnn_studio.ui.widgets.labels import hint
 
 if TYPE_CHECKING:
     from bgnn_studio.core.session import Session
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from bgnn_studio.ui.theme import Theme
 
 _RIGHT, _BOTTOM = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
+
+_BARS_HEIGHT = 204  # headline, legend and seven bars
 
 
 class InspectTab(QMainWindow):
@@ -41,8 +44,7 @@ class InspectTab(QMainWindow):
         self.distances = DistancesPanel(session)
         self.latency = LatencyPanel(session)
         self.memory = MemoryPanel(session)
-        self._empty = QLabel("Drop a point cloud and a model here, or open them with Ctrl+O.")
-        self._empty.setObjectName("Hint")
+        self._empty = hint("Drop a point cloud and a model here, or open them with Ctrl+O.")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._stack = QStackedWidget()
         self._stack.addWidget(self._empty)
@@ -87,17 +89,21 @@ class InspectTab(QMainWindow):
             self.viewport.reset_camera()
 
     def _add_docks(self) -> list[QDockWidget]:
-        docks = [
+        for panel in (self.prediction, self.neighbours, self.distances):
+            panel.setMinimumWidth(300)
+        return [
             add_dock(self, _RIGHT, "prediction", "Prediction", self.prediction),
             add_dock(self, _RIGHT, "neighbours", "Neighbours", self.neighbours),
             add_dock(self, _RIGHT, "distances", "Distances", self.distances),
-            add_dock(self, _BOTTOM, "latency", "Latency", self.latency),
-            add_dock(self, _BOTTOM, "memory", "Memory", self.memory),
+            add_dock(self, _BOTTOM, "latency", "Latency", scrolled(self.latency, _BARS_HEIGHT)),
+            add_dock(self, _BOTTOM, "memory", "Memory", scrolled(self.memory, _BARS_HEIGHT)),
         ]
-        self.resizeDocks(docks[:3], [170, 290, 210], Qt.Orientation.Vertical)
-        self.resizeDocks(docks[:1], [320], Qt.Orientation.Horizontal)
-        self.resizeDocks(docks[3:], [210, 210], Qt.Orientation.Vertical)
-        return docks
+
+    def arrange(self) -> None:
+        """Give the docks their first sizes; works once the window is laid out."""
+        self.resizeDocks(self.docks[1:3], [4, 3], Qt.Orientation.Vertical)
+        self.resizeDocks(self.docks[:1], [320], Qt.Orientation.Horizontal)
+        self.resizeDocks(self.docks[3:], [1, 1], Qt.Orientation.Horizontal)
 
     def _follow(self, changed: frozenset[str]) -> None:
         if "cloud" in changed:

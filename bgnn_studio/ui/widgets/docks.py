@@ -1,7 +1,7 @@
 """A dock with a quiet section header instead of a title bar."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QWidget
+from PySide6.QtWidgets import QDockWidget, QFrame, QLabel, QMainWindow, QScrollArea, QWidget
 
 
 def add_dock(window: QMainWindow, area: Qt.DockWidgetArea, name: str, title: str, content: QWidget) -> QDockWidget:
@@ -17,3 +17,14 @@ def add_dock(window: QMainWindow, area: Qt.DockWidgetArea, name: str, title: str
     content.setAutoFillBackground(True)
     window.addDockWidget(area, dock)
     return dock
+
+
+def scrolled(content: QWidget, height: int) -> QScrollArea:
+    """Let content scroll where it is taller than its dock, which is at least `height` pixels high."""
+    area = QScrollArea()
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setMinimumHeight(height)
+    area.setWidget(content)
+    return area

@@ -135,6 +135,12 @@ def test_files_that_are_no_checkpoint(content: bytes, tmp_path: Path) -> None:
         load_checkpoint(tmp_path / "bf1.t7")
 
 
+def test_a_model_file_is_named_as_such(tmp_path: Path) -> None:
+    (tmp_path / "bf1.t7").write_bytes(b"GGUF\x03\0\0\0")
+    with pytest.raises(ModelFileError, match="is a model file already"):
+        load_checkpoint(tmp_path / "bf1.t7")
+
+
 def test_truncated_checkpoint(tmp_path: Path) -> None:
     content = (OWN / "bf1.t7").read_bytes()
     for length in range(0, len(content), 9001):

@@ -17,12 +17,12 @@ SPECS = {
     "rf": small_spec("rf"),
     "rf, float layer 1, real head": small_spec("rf", first_layer="float", head_inputs="real", widths=(65, 30)),
     "bf1": small_spec("bf1"),
-    "bf2": small_spec("bf2", widths=(3, 130, 64)),
+    "bf2": small_spec("bf2", widths=(13, 130, 64)),
     "bf2 on cat": small_spec("bf2", edge_op="cat", widths=(70, 33)),
     "bfr": small_spec("bfr"),
     "bfr on xor": small_spec("bfr", edge_op="xor", max_order="after_norm", widths=(33, 66)),
     "one layer": small_spec("bf2", widths=(1,)),
-    "eight layers": small_spec("bf1", widths=(8, 16, 24, 70, 8, 64, 9, 5)),
+    "eight layers": small_spec("bf1", widths=(32, 40, 48, 70, 33, 64, 65, 50)),
 }
 N, K = 75, 6
 
@@ -58,6 +58,7 @@ def test_every_isa_and_every_team_gives_the_same(model: native.Model):
         results.append(model.infer(cloud, k=K, trace=True))  # nothing is left in the arena
     native.set_isa(None)
     assert np.isfinite(results[0].logits).all()
+    assert all(len(np.unique(f, axis=0)) > 3 for f in results[0].trace.features)  # features that are all alike test nothing
     for result in results[1:]:
         assert_same(results[0], result)
 
@@ -77,14 +78,15 @@ def test_a_trace_changes_nothing(model: native.Model):
     np.testing.assert_array_equal(model.infer(cloud, k=K, trace=True).logits, model.infer(cloud, k=K).logits)
 
 
-def test_a_permuted_cloud_gives_the_same_class_scores(model: native.Model):
-    """Sums over points run in another order: equal to rounding, unless a mean lies at a threshold."""
+def test_a_permuted_cloud_gives_permuted_features(model: native.Model):
+    """As far as graphs have no ties: all of those in L2, but not those in Hamming space, where the lower index wins."""
     cloud = random_cloud(N)
     order = np.random.default_rng(3).permutation(N)
-    a, b = model.infer(cloud, k=K, trace=True), model.infer(cloud[order], k=K, trace=True)
-    assert a.trace is not None
-    assert b.trace is not None
-    for mine, others in zip(a.trace.features, b.trace.features, strict=True):
+    a, b = model.infer(cloud, k=K, trace=True).trace, model.infer(cloud[order], k=K, trace=True).trace
+    assert a is not None
+    assert b is not None
+    reach = 1 if model.spec.on_bits else len(a.features)
+    for mine, others in zip(a.features[:reach], b.features[:reach], strict=True):
         np.testing.assert_array_equal(mine[order], others)
 
 
@@ -142,7 +144,7 @@ def test_a_point_that_is_not_finite_is_named(small: Any, value: float):
 
 def test_coordinates_that_overflow_are_computed_all_the_same(model: native.Model):
     """Squares beyond float32 are infinite distances, which tie: the graph is still one of k distinct points."""
-    trace = model.infer(random_cloud(N) * np.float32(1e38), k=K, trace=True).trace
+    trace = model.infer(random_cloud(N) * np.float32(1e20), k=K, trace=True).trace
     assert trace is not None
     for knn in trace.knn:
         assert (np.diff(np.sort(knn, axis=1), axis=1) > 0).all()

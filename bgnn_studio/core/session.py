@@ -6,7 +6,7 @@ Every change goes through one small method, which tells the listeners once, with
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, Literal, Protocol, TypeVar, get_args
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +14,9 @@ from numpy.typing import NDArray
 from bgnn_studio.core.clouds import Cloud
 from bgnn_studio.core.inference import Inference
 from bgnn_studio.core.spec import NetworkSpec
-from bgnn_studio.core.views import COLOUR_MODES, ColourMode
+from bgnn_studio.core.views import COLOUR_MODES, EDGE_MODES, ColourMode, EdgeMode
 from bgnn_studio.errors import BgnnError
 
-EdgeMode = Literal["none", "picked", "all"]
-EDGE_MODES: tuple[EdgeMode, ...] = get_args(EdgeMode)
 Listener = Callable[[frozenset[str]], None]
 
 

@@ -4,7 +4,6 @@ The scene changes what will be drawn and never draws by itself: its owner repain
 """
 
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import pyvista as pv
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from bgnn_studio.core import graphs
 from bgnn_studio.core.palettes import colourize, palette
+from bgnn_studio.core.views import EdgeMode
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.scene import camera
 from bgnn_studio.scene.depth_cue import DepthCue
@@ -21,8 +21,6 @@ from bgnn_studio.scene.points import PointsActor
 from bgnn_studio.scene.shadow import ShadowActor
 from bgnn_studio.scene.theme import DARK, SceneTheme, middle, rgb
 
-EdgeMode = Literal["none", "picked", "all"]
-EDGE_MODES: tuple[EdgeMode, ...] = ("none", "picked", "all")
 EDGE_BUDGET = 20_480  # every edge at N = 1024, k = 20
 AZIMUTH, ELEVATION = -58.0, 20.0
 

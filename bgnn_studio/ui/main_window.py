@@ -5,11 +5,12 @@ from pathlib import Path
 
 from PySide6.QtCore import QSettings, Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QKeySequence, QShowEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMainWindow, QMenu, QMessageBox, QProgressBar, QTabWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMainWindow, QMenu, QMessageBox, QProgressBar, QTabWidget, QToolButton
 
 from bgnn_studio import __version__
 from bgnn_studio.core.resources import assets_dir
 from bgnn_studio.core.session import Session
+from bgnn_studio.core.spec import MAX_LAYERS
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.io.readers import supported_extensions
 from bgnn_studio.native import Model, isa
@@ -58,8 +59,10 @@ class MainWindow(QMainWindow):
         self._add_menus()
         self._add_status()
         themes.changed.connect(self.apply_theme)
+        themes.changed.connect(lambda theme: settings.setValue("theme", theme.name))
         self.apply_theme(themes.theme)
         self.session.subscribe(self._follow)
+        self._follow(frozenset())
         self._restore()
 
     def open(self, paths: Sequence[Path]) -> None:
@@ -71,7 +74,6 @@ class MainWindow(QMainWindow):
         """Dress what draws its own colours."""
         self.library.apply_theme(theme)
         self.inspect.apply_theme(theme)
-        self._settings.setValue("theme", theme.name)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Paint the window first, and then make the 3D view."""
@@ -123,8 +125,10 @@ class MainWindow(QMainWindow):
         _add(view, "&Reset camera", "Ctrl+R", self.inspect.reset_camera)
         _add(view, "&Clear picked point", "Esc", lambda: self.session.select_point(None))
         view.addSeparator()
-        for layer in range(1, 5):
-            _add(view, "Input graph" if layer == 1 else f"Graph of layer {layer}", f"Ctrl+{layer}", lambda n=layer: self._select_layer(n))
+        self._layers = [
+            _add(view, "Input graph" if n == 1 else f"Graph of layer {n}", f"Ctrl+{n}", lambda n=n: self.session.select_layer(n))
+            for n in range(1, MAX_LAYERS + 1)
+        ]
         view.addSeparator()
         panels = view.addMenu("&Panels")
         for dock in self._docks:
@@ -142,10 +146,14 @@ class MainWindow(QMainWindow):
         self._progress.setFixedWidth(90)
         self._progress.setTextVisible(False)
         self._progress.setAccessibleName("Work in progress")
+        self._cancel = QToolButton()
+        self._cancel.setText("Cancel")
+        self._cancel.clicked.connect(lambda _: self.jobs.cancel(None))
         self._engine = QLabel(f"{isa()}  \N{MIDDLE DOT}  {THREADS} thread{'s' if THREADS > 1 else ''}")
         self._engine.setToolTip("Instruction set of the engine (forced by BGNN_ISA), and how many threads a forward pass uses")
         bar.addWidget(self._doing)
         bar.addWidget(self._progress)
+        bar.addWidget(self._cancel)
         bar.addPermanentWidget(self._engine)
         self.jobs.changed.connect(self._show_jobs)
         self._show_jobs()
@@ -154,15 +162,14 @@ class MainWindow(QMainWindow):
         labels = [job.label for job in self.jobs.running if not job.cancelled.is_set()]
         self._doing.setText(labels[-1] if labels else "Ready")
         self._progress.setVisible(bool(labels))
+        self._cancel.setVisible(bool(labels))
 
     def _follow(self, changed: frozenset[str]) -> None:
+        for n, action in enumerate(self._layers, start=1):
+            action.setVisible(n <= self.session.layers)  # invisible actions have no shortcut either
         if changed & {"cloud", "model"}:
             names = [s for s in (self.session.cloud and self.session.cloud.cloud.name, self.session.model and self.session.model.name) if s]
             self.setWindowTitle(" \N{EN DASH} ".join([*names, "bgnn-studio"]))
-
-    def _select_layer(self, layer: int) -> None:
-        if layer <= self.session.layers:
-            self.session.select_layer(layer)
 
     def _ask_files(self) -> None:
         kinds = " ".join(f"*{extension}" for extension in (".gguf", *supported_extensions()))
@@ -196,9 +203,10 @@ class MainWindow(QMainWindow):
         QMessageBox.about(self, "About bgnn-studio", text)
 
 
-def _add(menu: QMenu, text: str, shortcut: QKeySequence.StandardKey | str | None, call: Callable[[], object]) -> None:
+def _add(menu: QMenu, text: str, shortcut: QKeySequence.StandardKey | str | None, call: Callable[[], object]) -> QAction:
     action = QAction(text, menu)
     if shortcut is not None:
         action.setShortcut(QKeySequence(shortcut))
     action.triggered.connect(lambda _=False: call())
     menu.addAction(action)
+    return action

@@ -78,6 +78,7 @@ class Jobs(QObject):
         for job in self.running:
             if key is None or job.key == key:
                 job.cancelled.set()
+        self.changed.emit()
 
     def close(self) -> None:
         """Cancel everything and wait until no thread of the pool is left; results that still come are dropped."""

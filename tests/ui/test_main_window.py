@@ -93,6 +93,17 @@ def test_a_click_picks_the_point_under_it(loaded: MainWindow) -> None:
     assert table.rowCount() == 0
 
 
+def test_neighbours_can_be_walked_and_copied(loaded: MainWindow) -> None:
+    loaded.session.select_point(7)
+    panel, trace = loaded.inspect.neighbours, loaded.session.inference.trace
+    panel.copy()
+    lines = [line.split("\t") for line in QApplication.clipboard().text().splitlines()]
+    assert lines[0] == ["Rank", "Point", "L2\N{SUPERSCRIPT TWO}", "Spatial"]
+    assert [int(line[1]) for line in lines[1:]] == trace.knn[0][7].tolist()
+    panel.view.doubleClicked.emit(panel.table.index(2, 0))
+    assert loaded.session.pick == trace.knn[0][7, 2]
+
+
 def test_a_drag_turns_the_cloud_and_picks_nothing(loaded: MainWindow) -> None:
     view, start = loaded.inspect.viewport.interactor, pixel_of(loaded, frontmost(loaded))
     before = view.camera.position

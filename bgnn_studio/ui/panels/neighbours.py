@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStackedWidget, QTableView, QVBoxLayout, QWidget
 
 from bgnn_studio.core.graphs import Neighbourhood, neighbourhood
@@ -82,6 +83,9 @@ class NeighboursPanel(QWidget):
         self.view = _view(self.table)
         self.view.activated.connect(self._walk)
         self.view.doubleClicked.connect(self._walk)
+        copy = QShortcut(QKeySequence.StandardKey.Copy, self.view)
+        copy.setContext(Qt.ShortcutContext.WidgetShortcut)
+        copy.activated.connect(self.copy)
         self._hint = hint()
         filled = QWidget()
         column = QVBoxLayout(filled)
@@ -114,6 +118,14 @@ class NeighboursPanel(QWidget):
         self.table.set_neighbourhood(shown, on_bits=on_bits)
         self._stack.setCurrentIndex(shown is not None)
 
+    def copy(self) -> None:
+        """Put the table on the clipboard, one row a line, columns parted by tabs."""
+        rows = range(self.table.rowCount())
+        columns = range(self.table.columnCount())
+        lines = [[self.table.headerData(c, Qt.Orientation.Horizontal) for c in columns]]
+        lines += [[self.table.index(r, c).data() for c in columns] for r in rows]
+        QGuiApplication.clipboard().setText("\n".join("\t".join(map(str, line)) for line in lines))
+
     def _walk(self, index: QModelIndex) -> None:
         if self.table.shown is not None:
             self._session.select_point(int(self.table.shown.index[index.row()]))
@@ -126,7 +138,7 @@ class NeighboursPanel(QWidget):
 def _view(table: NeighbourTable) -> QTableView:
     view = QTableView()
     view.setAccessibleName("Neighbours of the picked point")
-    view.setToolTip("Double-click a neighbour to pick it")
+    view.setToolTip("Double-click a neighbour to pick it; Ctrl+C copies the table")
     view.setModel(table)
     view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)

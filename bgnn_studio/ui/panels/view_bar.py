@@ -121,6 +121,7 @@ def _group(text: str, *widgets: QWidget) -> QWidget:
     row.setSpacing(8)
     label = QLabel(text)
     label.setObjectName("Caption")
+    label.setMinimumWidth(46)  # so that the rows align
     for widget in (label, *widgets):
         row.addWidget(widget)
     return box

@@ -121,8 +121,8 @@ class Viewport(QWidget):
         low, high = s.brush
         distances = trace.distances[s.layer - 1]
         inside = (distances >= low) & (distances <= high)  # (N, k)
-        pairs = graphs.edges(knn)[inside.ravel()][:EDGE_BUDGET]
-        self.scene.set_edges(pairs if s.edges == "all" else None)
+        pairs = graphs.edges(knn)[inside.ravel()]
+        self.scene.set_edges(pairs[:: -(-len(pairs) // EDGE_BUDGET) or 1] if s.edges == "all" else None)
         self.scene.set_pick(s.pick, None if s.pick is None else knn[s.pick][inside[s.pick]], lines=s.edges != "none")
 
     def _paint_points(self) -> None:

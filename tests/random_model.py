@@ -17,7 +17,8 @@ Tensors = dict[str, np.ndarray[Any, Any]]
 def small_spec(variant: str = "bf2", **overrides: Any) -> NetworkSpec:
     """Return a small spec with sizes on both sides of a word's seam."""
     sizes = {"points": 32, "k": 5, "widths": (16, 32, 64), "embedding": 70, "head": (24, 12)}
-    return network_spec(variant, ("cone", "cube", "ring"), **{**sizes, **overrides})
+    classes = overrides.pop("classes", ("cone", "cube", "ring"))
+    return network_spec(variant, classes, **{**sizes, **overrides})
 
 
 def random_cloud(points: int, seed: int = 0) -> NDArray[np.float32]:

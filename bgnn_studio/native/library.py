@@ -13,12 +13,13 @@ from bgnn_studio import __version__
 from bgnn_studio.errors import BgnnError, KernelError
 
 try:
-    from bgnn_studio.native import _bgnn
+    from bgnn_studio.native._bgnn import ffi as _ffi
+    from bgnn_studio.native._bgnn import lib as _lib
 except ImportError as error:
     raise BgnnError("The native library is not built for this Python. Run 'pip install -e .' in the project folder.") from error
 
-ffi: Any = _bgnn.ffi
-lib: Any = _bgnn.lib
+ffi: Any = _ffi
+lib: Any = _lib
 ARENA_ALIGNMENT = 64  # bytes, bgnn.h
 _C_TYPES = {np.dtype(np.float32): "float *", np.dtype(np.int32): "int32_t *", np.dtype(np.uint64): "uint64_t *"}
 

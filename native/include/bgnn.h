@@ -58,7 +58,7 @@ const char *bgnn_version(void);
 /** @brief Name of the i-th ISA that this build and this CPU can run ("scalar" first, the best last); NULL past the end. */
 const char *bgnn_isa_name(int32_t i);
 
-/** @brief The ISA in use: the best, or what the environment variable BGNN_ISA or bgnn_set_isa chose. */
+/** @brief The ISA in use: the best, or what the environment variable BGNN_ISA or bgnn_set_isa chose; NULL for a bad BGNN_ISA. */
 const char *bgnn_isa(void);
 
 /**
@@ -105,7 +105,8 @@ void bgnn_model_close(bgnn_model *model); /* NULL is fine */
 void bgnn_model_get_info(const bgnn_model *model, bgnn_model_info *info);
 
 /**
- * @brief Metadata of the file by key. Strings are not zero-terminated and live as long as the model.
+ * @brief Metadata of the file by key: strings, and numbers of the types that the format uses (u32, f32). Strings are not
+ * zero-terminated and live as long as the model.
  * @return 0 when there is no such key of that kind; index counts within an array (0 for a plain value).
  */
 int32_t bgnn_model_string(const bgnn_model *model, const char *key, uint64_t index, const char **text, uint64_t *length);

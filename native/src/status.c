@@ -1,8 +1,11 @@
 /**
  * @file status.c
- * @brief Status texts and the version stamp.
+ * @brief Status texts, messages and the version stamp.
  */
-#include "bgnn.h"
+#include "status.h"
+
+#include <stdarg.h>
+#include <stdio.h>
 
 #ifndef BGNN_VERSION
 #define BGNN_VERSION "unversioned"
@@ -23,4 +26,14 @@ const char *bgnn_status_text(bgnn_status status) {
     case BGNN_NO_ISA: return "no such instruction set here";
     }
     return "unknown status";
+}
+
+bgnn_status bgnn_fail(bgnn_status status, char *message, const char *format, ...) {
+    if (message) {
+        va_list arguments;
+        va_start(arguments, format);
+        vsnprintf(message, BGNN_MESSAGE_SIZE, format, arguments);
+        va_end(arguments);
+    }
+    return status;
 }

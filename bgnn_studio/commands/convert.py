@@ -1,0 +1,30 @@
+"""`bgnn-studio convert`: a published checkpoint to a model file."""
+
+from pathlib import Path
+
+from bgnn_studio.commands.text import size
+from bgnn_studio.errors import BgnnError
+
+
+def convert(checkpoint: Path, output: Path, *, variant: str | None, k: int, points: int, class_file: Path | None) -> str:
+    """Convert a checkpoint and open the result once; return what was written."""
+    from bgnn_studio.native import Model
+    from bgnn_studio.training.checkpoints import load_checkpoint
+    from bgnn_studio.training.export import export_model
+
+    classes = None if class_file is None else read_classes(class_file)
+    export_model(output, load_checkpoint(checkpoint, variant=variant, k=k, points=points, classes=classes))
+    model = Model.open(output)
+    spec = model.spec
+    return f"{output}: {spec.variant}, {len(spec.classes)} classes, {spec.points} points, k = {spec.k}, {size(model.file_bytes)}"
+
+
+def read_classes(path: Path) -> tuple[str, ...]:
+    """Read class names, one a line in the order of the logits; raises `BgnnError`."""
+    try:
+        names = tuple(line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
+    except (OSError, UnicodeDecodeError) as error:
+        raise BgnnError(f"{path}: expected a text file with one class name a line ({error}).") from error
+    if not names:
+        raise BgnnError(f"{path}: expected one class name a line (found none).")
+    return names

@@ -1,0 +1,103 @@
+"""`bgnn-studio doctor`: versions, instruction sets, drawing, display, and what is missing with the command that brings it."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from bgnn_studio import __version__
+from bgnn_studio.commands.system import display, missing_libraries
+from bgnn_studio.commands.text import table
+from bgnn_studio.errors import BgnnError
+
+PACKAGES = ("numpy", "PySide6-Essentials", "pyqtgraph", "pyvista", "pyvistaqt", "vtk", "trimesh", "gguf", "torch", "torch-geometric")
+PROBE_SECONDS = 60
+
+
+def examine() -> dict[str, Any]:
+    """Return what there is, and under ``problems`` what to do about what there is not."""
+    report: dict[str, Any] = {
+        "bgnn-studio": __version__,
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "cpu": _cpu(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "packages": {name: _version(name) for name in PACKAGES},
+        "native": _native(),
+        "drawing": _drawing(),
+        "display": display(),
+    }
+    missing = missing_libraries()
+    report["missing_libraries"] = list(missing.libraries)
+    problems = [f"System libraries are missing. Run: {missing.command}"] if missing.command else []
+    problems += [f"{name} is not installed. Run 'pip install bgnn-studio' again." for name, v in report["packages"].items() if v is None]
+    problems += [part["error"] for part in (report["native"], report["drawing"]) if "error" in part]
+    report["problems"] = problems
+    return report
+
+
+def as_json(report: dict[str, Any]) -> str:
+    """Write a report for programs."""
+    return json.dumps(report, indent=2)
+
+
+def as_text(report: dict[str, Any]) -> str:
+    """Write a report for people, what to do at the end."""
+    native, drawing = report["native"], report["drawing"]
+    rows = [[key, str(report[key])] for key in ("bgnn-studio", "python", "system", "cpu", "cores")]
+    rows += [[name, found or "missing"] for name, found in report["packages"].items()]
+    rows.append(["native library", native.get("version", "unusable")])
+    if "isas" in native:
+        rows.append(["instruction sets", ", ".join(f"{i} (in use)" if i == native["isa"] else i for i in native["isas"])])
+    rows.append(["BGNN_ISA", native["BGNN_ISA"] or "not set"])
+    rows.append(["drawing", drawing.get("renderer", "does not work")])
+    rows.append(["display", report["display"] or "none: the window cannot open here, every other command works"])
+    rows.append(["missing libraries", ", ".join(report["missing_libraries"]) or "none"])
+    advice = [f"- {problem}" for problem in report["problems"]] or ["All is well."]
+    return "\n".join([table(rows), "", *advice])
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _cpu() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        for line in info.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _native() -> dict[str, Any]:
+    found: dict[str, Any] = {"BGNN_ISA": os.environ.get("BGNN_ISA")}
+    try:
+        from bgnn_studio import native
+
+        found |= {"version": native.version(), "isas": native.isas(), "isa": None}
+        found["isa"] = native.isa()
+    except BgnnError as error:
+        found["error"] = str(error)
+    return found
+
+
+def _drawing() -> dict[str, str]:
+    """Draw off screen in a process of its own: without a working GL, VTK ends the process."""
+    try:
+        probe = subprocess.run(
+            [sys.executable, "-m", "bgnn_studio.scene.probe"], capture_output=True, text=True, timeout=PROBE_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return {"error": f"Drawing off screen took more than {PROBE_SECONDS} s. Check the graphics driver."}
+    if probe.returncode == 0:
+        return {"renderer": probe.stdout.strip()}
+    reason = (probe.stderr.strip().splitlines() or [f"the process ended with code {probe.returncode}"])[-1]
+    return {"error": f"Drawing off screen does not work ({reason}). Install libegl1 and libgl1, or a graphics driver."}

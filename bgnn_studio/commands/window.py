@@ -1,0 +1,30 @@
+"""`bgnn-studio [CLOUD...] [MODEL...]`: the window."""
+
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+from bgnn_studio.commands.system import require_display
+from bgnn_studio.core.resources import bundled_clouds, bundled_models
+from bgnn_studio.errors import BgnnError
+from bgnn_studio.io.readers import is_model_file
+
+
+def open_window(files: Sequence[Path], commands: Sequence[str]) -> int:
+    """Open the window on clouds and models, told apart by content; what is not given is bundled. Returns the exit code."""
+    for path in files:
+        if not path.exists():
+            hint = f" Or did you mean a command: {', '.join(commands)}?" if path.parent == Path() and not path.suffix else ""
+            raise BgnnError(f"{path}: no such file. Give point clouds and models (*.gguf).{hint}")
+    models = [path for path in files if is_model_file(path) or path.suffix == ".gguf"]
+    clouds = [path for path in files if path not in models]
+    require_display()
+    from bgnn_studio.ui.app import run
+
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Qt's event loop does not come back to Python for a Ctrl-C
+    return run(clouds or _led_by("chair", bundled_clouds()), models or _led_by("bf2", bundled_models()))
+
+
+def _led_by(name: str, paths: Sequence[Path]) -> list[Path]:
+    """Put the files with `name` in theirs first: the window selects the first."""
+    return sorted(paths, key=lambda path: name not in path.stem)

@@ -1,0 +1,72 @@
+"""Point-cloud files: `read_cloud` reads any supported kind, told by its content; a new kind is one function with ``@reader``."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from bgnn_studio.core.clouds import Cloud
+from bgnn_studio.errors import BgnnError, ReaderError
+from bgnn_studio.io.readers import arrays, meshes, tables  # noqa: F401  (importing them registers their readers)
+from bgnn_studio.io.readers.registry import READERS, find_reader
+
+MAX_FILE_BYTES = 1 << 29
+MODEL_MAGIC = b"GGUF"
+
+
+def supported_extensions() -> tuple[str, ...]:
+    """Return the usual extensions of point-cloud files, with their dots."""
+    return tuple(extension for r in READERS for extension in r.extensions)
+
+
+def is_model_file(path: str | os.PathLike[str]) -> bool:
+    """Whether a file is a model (GGUF) by its first bytes; False for one that cannot be read."""
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(len(MODEL_MAGIC)) == MODEL_MAGIC
+    except OSError:
+        return False
+
+
+def read_cloud(path: str | os.PathLike[str]) -> Cloud:
+    """Read a point cloud; its name is the file's without the suffix.
+
+    A mesh gives 2048 points on its surface, seeded. Nothing is centred or scaled.
+
+    Raises
+    ------
+    ReaderError
+        With the path: no such file, not a cloud, damaged, or points that are not finite.
+    """
+    path = Path(path)
+    data = _content(path)
+    if data.startswith(MODEL_MAGIC):
+        raise ReaderError(f"{path}: expected a point cloud (got a model file). Give it as a model.")
+    reader = find_reader(data)
+    if reader is None:
+        kinds = ", ".join(r.kind for r in READERS)
+        raise ReaderError(f"{path}: expected a point cloud ({kinds}; got binary data of no known kind). Convert it to PLY or NPY.")
+    try:
+        with np.errstate(all="ignore"):  # a number that does not fit its type is judged afterwards
+            return Cloud(path.stem, reader.parse(data), path)
+    except BgnnError as error:
+        raise ReaderError(f"{path}: read as {reader.kind}: {error}") from error
+    except Exception as error:  # whatever a library makes of a damaged file
+        raise ReaderError(f"{path}: expected a {reader.kind} (damaged: {error}). Save or download it again.") from error
+
+
+def _content(path: Path) -> bytes:
+    try:
+        if path.exists() and not path.is_file():
+            raise ReaderError(f"{path}: expected a file (got a folder or device).")
+        size = path.stat().st_size
+        if size > MAX_FILE_BYTES:
+            raise ReaderError(f"{path}: expected up to {MAX_FILE_BYTES >> 20} MiB (got {size >> 20} MiB). Resample the cloud first.")
+        data = path.read_bytes()
+    except OSError as error:
+        raise ReaderError(f"{path}: could not be read ({error.strerror}). Check the name and the permissions.") from error
+    except ValueError as error:  # a NUL in the name
+        raise ReaderError(f"{path}: not a file name ({error}).") from error
+    if not data:
+        raise ReaderError(f"{path}: expected a point cloud (the file is empty).")
+    return data

@@ -1,0 +1,100 @@
+"""What every layer is made of, and the layers on single nodes: the embedding and the linear blocks of the head.
+
+Parameters keep their names at every stage, so a state dict moves from one stage to the next. Rows are nodes or clouds.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
+
+from bgnn_studio.core.spec import BATCH_NORM_EPS, LEAKY_SLOPE, NetworkSpec, Stage
+from bgnn_studio.training.quantizers import sign
+
+
+class LearnedRescale(nn.Module):
+    """A learned factor per channel."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Scale (rows, C)."""
+        return x * self.scale
+
+
+class LatentWeight(nn.Module):
+    """A layer with a real latent weight (out, in), which is binarized by its sign where `binary`."""
+
+    def __init__(self, in_channels: int, out_channels: int, *, binary: bool) -> None:
+        super().__init__()
+        self.latent_weight = nn.Parameter(torch.empty(out_channels, in_channels))
+        nn.init.kaiming_uniform_(self.latent_weight, a=5**0.5)
+        self.binary = binary
+
+    @property
+    def weight(self) -> Tensor:
+        """The weight in use, (out, in)."""
+        return sign(self.latent_weight) if self.binary else self.latent_weight
+
+
+def activation(x: Tensor, stage: Stage) -> Tensor:
+    """Return tanh(x) at stage `tanh`, sign(x) at the later ones."""
+    return torch.tanh(x) if stage == "tanh" else sign(x)
+
+
+def batch_norm(channels: int) -> nn.BatchNorm1d:
+    """Return the batch norm of every layer."""
+    return nn.BatchNorm1d(channels, eps=BATCH_NORM_EPS, momentum=0.1)
+
+
+class BinLinear(LatentWeight):
+    """A head block: BN -> activation -> linear -> scale -> PReLU; the last one BN -> real linear -> scale."""
+
+    def __init__(self, in_channels: int, out_channels: int, spec: NetworkSpec, *, last: bool = False) -> None:
+        super().__init__(in_channels, out_channels, binary=spec.stage == "binary" and not last)
+        self.norm = batch_norm(in_channels)
+        self.rescale = LearnedRescale(out_channels)
+        self.prelu = nn.Identity() if last else nn.PReLU(out_channels)
+        self.quantized = not last and spec.head_inputs == "sign"
+        self.stage = spec.stage
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (rows, C_in) to (rows, C_out)."""
+        x = self.norm(x)
+        if self.quantized:
+            x = activation(x, self.stage)
+        return self.prelu(self.rescale(x @ self.weight.T))
+
+
+class BinEmbedding(LatentWeight):
+    """The embedding of bf networks, conv -> scale -> PReLU -> BN on bits, or of rf, BN -> sign -> conv -> scale -> PReLU."""
+
+    def __init__(self, in_channels: int, out_channels: int, spec: NetworkSpec) -> None:
+        super().__init__(in_channels, out_channels, binary=spec.stage == "binary")
+        self.on_bits = spec.on_bits
+        self.norm = batch_norm(out_channels if spec.on_bits else in_channels)
+        self.rescale = LearnedRescale(out_channels)
+        self.prelu = nn.PReLU(out_channels)
+        self.stage = spec.stage
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (rows, C_in) to (rows, C_out)."""
+        if not self.on_bits:
+            x = activation(self.norm(x), self.stage)
+        x = self.prelu(self.rescale(x @ self.weight.T))
+        return self.norm(x) if self.on_bits else x
+
+
+class FloatBlock(LatentWeight):
+    """A block of the float network: linear (with or without bias) -> BN -> LeakyReLU 0.2, or the linear alone."""
+
+    def __init__(self, in_channels: int, out_channels: int, *, bias: bool, last: bool = False) -> None:
+        super().__init__(in_channels, out_channels, binary=False)
+        self.bias = nn.Parameter(torch.empty(out_channels).uniform_(-1, 1) / in_channels**0.5) if bias else None
+        self.norm = None if last else batch_norm(out_channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (rows, C_in) to (rows, C_out)."""
+        x = F.linear(x, self.weight, self.bias)
+        return x if self.norm is None else F.leaky_relu(self.norm(x), LEAKY_SLOPE)

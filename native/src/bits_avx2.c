@@ -1,0 +1,218 @@
+/**
+ * @file bits_avx2.c
+ * @brief Packed-word kernels for AVX2.
+ *
+ * Popcounts: a byte of 32 columns sits in one vector, so no sum crosses lanes. One nibble of a row picks a 16-byte table
+ * of popcount(nibble ^ i), and one shuffle looks 32 columns up in it (no xor, no popcount).
+ */
+#include "kernels.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+#include <string.h>
+
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#else
+#pragma GCC target("avx2,fma")
+#endif
+
+#define P(n) ((n) % 2 + (n) / 2 % 2 + (n) / 4 % 2 + (n) / 8)
+#define NIBBLE(n) {P((n) ^ 0), P((n) ^ 1), P((n) ^ 2), P((n) ^ 3), P((n) ^ 4), P((n) ^ 5), P((n) ^ 6), P((n) ^ 7), \
+                   P((n) ^ 8), P((n) ^ 9), P((n) ^ 10), P((n) ^ 11), P((n) ^ 12), P((n) ^ 13), P((n) ^ 14), P((n) ^ 15)}
+/* TABLE[n][i] = popcount(n ^ i) of nibbles; 256 bytes, always in the first cache level. */
+static const _Alignas(64) uint8_t TABLE[16][16] = {
+    NIBBLE(0), NIBBLE(1), NIBBLE(2),  NIBBLE(3),  NIBBLE(4),  NIBBLE(5),  NIBBLE(6),  NIBBLE(7),
+    NIBBLE(8), NIBBLE(9), NIBBLE(10), NIBBLE(11), NIBBLE(12), NIBBLE(13), NIBBLE(14), NIBBLE(15)};
+
+enum {
+    ROWS = 4,  /* rows that share one split of the panel's bytes into nibbles */
+    BYTES = 31 /* 8 * 31 = 248: the most bytes whose popcount fits in 8 bits */
+};
+
+/* Popcounts of ROWS rows against one panel over at most BYTES bytes. */
+static inline void count4(const uint8_t *const row[ROWS], const uint8_t *panel, size_t bytes, __m256i count_u8x32[ROWS]) {
+    const __m256i nibble = _mm256_set1_epi8(15);
+    __m256i sum[ROWS];
+    for (int r = 0; r < ROWS; r++) sum[r] = _mm256_setzero_si256();
+    for (size_t b = 0; b < bytes; b++, panel += BGNN_OCTET_PANEL) {
+        __m256i octets = _mm256_loadu_si256((const __m256i *)panel);
+        __m256i low = _mm256_and_si256(octets, nibble);
+        __m256i high = _mm256_and_si256(_mm256_srli_epi16(octets, 4), nibble);
+        for (int r = 0; r < ROWS; r++) {
+            size_t byte = row[r][b];
+            __m256i for_low = _mm256_broadcastsi128_si256(_mm_load_si128((const __m128i *)TABLE[byte & 15]));
+            __m256i for_high = _mm256_broadcastsi128_si256(_mm_load_si128((const __m128i *)TABLE[byte >> 4]));
+            sum[r] = _mm256_add_epi8(sum[r], _mm256_shuffle_epi8(for_low, low));
+            sum[r] = _mm256_add_epi8(sum[r], _mm256_shuffle_epi8(for_high, high));
+        }
+    }
+    for (int r = 0; r < ROWS; r++) count_u8x32[r] = sum[r];
+}
+
+/* Store (or add) 32 byte counts as int32. */
+static inline void widen(__m256i count_u8x32, int32_t *out, int add) {
+    __m128i low = _mm256_castsi256_si128(count_u8x32), high = _mm256_extracti128_si256(count_u8x32, 1);
+    __m256i part[4] = {_mm256_cvtepu8_epi32(low), _mm256_cvtepu8_epi32(_mm_srli_si128(low, 8)),
+                       _mm256_cvtepu8_epi32(high), _mm256_cvtepu8_epi32(_mm_srli_si128(high, 8))};
+    for (int i = 0; i < 4; i++) {
+        __m256i *to = (__m256i *)(out + 8 * i);
+        _mm256_storeu_si256(to, add ? _mm256_add_epi32(_mm256_loadu_si256(to), part[i]) : part[i]);
+    }
+}
+
+/* Popcounts of ROWS rows against one panel, any number of bytes, into out (ROWS, 32) with a stride. */
+static inline void panel4(const uint8_t *const row[ROWS], const uint8_t *panel, size_t bytes, int32_t *out, size_t stride) {
+    size_t blocks = (bytes + BYTES - 1) / BYTES, each = (bytes + blocks - 1) / blocks;
+    for (size_t first = 0; first < bytes; first += each) {
+        const uint8_t *from[ROWS];
+        for (int r = 0; r < ROWS; r++) from[r] = row[r] + first;
+        __m256i count[ROWS];
+        count4(from, panel + first * BGNN_OCTET_PANEL, bytes - first < each ? bytes - first : each, count);
+        for (int r = 0; r < ROWS; r++) widen(count[r], out + (size_t)r * stride, first > 0);
+    }
+}
+
+/* ROWS rows from `first` on; past the end the last one again. */
+static inline void take_rows(const uint64_t *a, size_t word_stride, size_t first, size_t rows, const uint8_t *row[ROWS]) {
+    for (size_t r = 0; r < ROWS; r++) {
+        size_t i = first + r < rows ? first + r : rows - 1;
+        row[r] = (const uint8_t *)(a + i * word_stride);
+    }
+}
+
+static void hamming(const uint64_t *a, size_t word_stride, size_t rows, const uint8_t *octets, size_t bytes,
+                    size_t columns, int32_t *out, size_t stride) {
+    for (size_t first = 0; first < rows; first += ROWS) {
+        const uint8_t *row[ROWS];
+        take_rows(a, word_stride, first, rows, row);
+        for (size_t c = 0; c < columns; c += BGNN_OCTET_PANEL) {
+            const uint8_t *panel = octets + c * bytes;
+            int32_t *to = out + first * stride + c;
+            if (rows - first >= ROWS && columns - c >= BGNN_OCTET_PANEL) {
+                panel4(row, panel, bytes, to, stride);
+                continue;
+            }
+            int32_t tile[ROWS][BGNN_OCTET_PANEL];
+            panel4(row, panel, bytes, tile[0], BGNN_OCTET_PANEL);
+            size_t width = columns - c < BGNN_OCTET_PANEL ? columns - c : BGNN_OCTET_PANEL;
+            for (size_t r = 0; r < ROWS && first + r < rows; r++) memcpy(to + r * stride, tile[r], width * sizeof *to);
+        }
+    }
+}
+
+/* Extremes of one panel when counts fit in bytes. */
+static inline void extremes_u8(const uint64_t *a, size_t word_stride, size_t rows, const uint8_t *panel, size_t bytes,
+                               int32_t *least, int32_t *most) {
+    __m256i low = _mm256_set1_epi8(-1), high = _mm256_setzero_si256();
+    for (size_t first = 0; first < rows; first += ROWS) {
+        const uint8_t *row[ROWS];
+        take_rows(a, word_stride, first, rows, row);
+        __m256i count[ROWS];
+        count4(row, panel, bytes, count);
+        for (int r = 0; r < ROWS; r++) {
+            low = _mm256_min_epu8(low, count[r]);
+            high = _mm256_max_epu8(high, count[r]);
+        }
+    }
+    widen(low, least, 0);
+    widen(high, most, 0);
+}
+
+static inline void extremes_i32(const uint64_t *a, size_t word_stride, size_t rows, const uint8_t *panel, size_t bytes,
+                                int32_t *least, int32_t *most) {
+    for (size_t c = 0; c < BGNN_OCTET_PANEL; c++) least[c] = INT32_MAX, most[c] = 0;
+    for (size_t first = 0; first < rows; first += ROWS) {
+        const uint8_t *row[ROWS];
+        int32_t tile[ROWS][BGNN_OCTET_PANEL];
+        take_rows(a, word_stride, first, rows, row);
+        panel4(row, panel, bytes, tile[0], BGNN_OCTET_PANEL);
+        for (int r = 0; r < ROWS; r++)
+            for (size_t c = 0; c < BGNN_OCTET_PANEL; c++) {
+                least[c] = tile[r][c] < least[c] ? tile[r][c] : least[c];
+                most[c] = tile[r][c] > most[c] ? tile[r][c] : most[c];
+            }
+    }
+}
+
+static void extremes(const uint64_t *a, size_t word_stride, size_t rows, const uint8_t *octets, size_t bytes,
+                     size_t columns, int32_t *least, int32_t *most) {
+    for (size_t c = 0; c < columns; c += BGNN_OCTET_PANEL) {
+        const uint8_t *panel = octets + c * bytes;
+        size_t width = columns - c < BGNN_OCTET_PANEL ? columns - c : BGNN_OCTET_PANEL;
+        int32_t low[BGNN_OCTET_PANEL], high[BGNN_OCTET_PANEL];
+        if (bytes <= BYTES) extremes_u8(a, word_stride, rows, panel, bytes, low, high);
+        else extremes_i32(a, word_stride, rows, panel, bytes, low, high);
+        memcpy(least + c, low, width * sizeof *low);
+        memcpy(most + c, high, width * sizeof *high);
+    }
+}
+
+static void gather_extremes(const int32_t *counts, size_t stride, const int32_t *index, size_t rows, size_t columns,
+                            int32_t *least, int32_t *most) {
+    size_t c = 0;
+    for (; c + 16 <= columns; c += 16) {
+        __m256i low[2], high[2];
+        for (int i = 0; i < 2; i++) low[i] = _mm256_set1_epi32(INT32_MAX), high[i] = _mm256_set1_epi32(INT32_MIN);
+        for (size_t r = 0; r < rows; r++) {
+            const int32_t *from = counts + (size_t)index[r] * stride + c;
+            for (int i = 0; i < 2; i++) {
+                __m256i p = _mm256_loadu_si256((const __m256i *)(from + 8 * i));
+                low[i] = _mm256_min_epi32(low[i], p);
+                high[i] = _mm256_max_epi32(high[i], p);
+            }
+        }
+        for (int i = 0; i < 2; i++) {
+            _mm256_storeu_si256((__m256i *)(least + c + 8 * i), low[i]);
+            _mm256_storeu_si256((__m256i *)(most + c + 8 * i), high[i]);
+        }
+    }
+    bgnn_bits_scalar.gather_extremes(counts + c, stride, index, rows, columns - c, least + c, most + c);
+}
+
+static inline __m256i in_reach(const int32_t *p, __m256i low, __m256i span) {
+    __m256i distance = _mm256_sub_epi32(_mm256_loadu_si256((const __m256i *)p), low);
+    return _mm256_cmpeq_epi32(_mm256_min_epu32(distance, span), distance);
+}
+
+static void hits(const int32_t *least, const int32_t *most, const int32_t *low, const int32_t *span, size_t columns,
+                 uint64_t *words) {
+    size_t c = 0;
+    for (; c + 64 <= columns; c += 64) {
+        uint64_t word = 0;
+        for (size_t i = 0; i < 64; i += 8) {
+            __m256i from = _mm256_loadu_si256((const __m256i *)(low + c + i));
+            __m256i reach = _mm256_loadu_si256((const __m256i *)(span + c + i));
+            __m256i hit = _mm256_or_si256(in_reach(least + c + i, from, reach), in_reach(most + c + i, from, reach));
+            word |= (uint64_t)(uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(hit)) << i;
+        }
+        words[c / 64] = word;
+    }
+    bgnn_bits_scalar.hits(least + c, most + c, low + c, span + c, columns - c, words + c / 64);
+}
+
+static void pack(const float *values, size_t stride, size_t rows, size_t channels, const float *threshold,
+                 const uint64_t *flip, uint64_t *words, size_t word_stride) {
+    for (size_t r = 0; r < rows; r++, values += stride, words += word_stride) {
+        size_t c = 0;
+        for (; c + 64 <= channels; c += 64) {
+            uint64_t word = 0;
+            for (size_t i = 0; i < 64; i += 8) {
+                __m256 limit = threshold != NULL ? _mm256_loadu_ps(threshold + c + i) : _mm256_setzero_ps();
+                __m256 below = _mm256_cmp_ps(_mm256_loadu_ps(values + c + i), limit, _CMP_LT_OQ);
+                word |= (uint64_t)(uint32_t)_mm256_movemask_ps(below) << i;
+            }
+            words[c / 64] = flip != NULL ? word ^ flip[c / 64] : word;
+        }
+        bgnn_bits_scalar.pack(values + c, stride, 1, channels - c, threshold != NULL ? threshold + c : NULL,
+                              flip != NULL ? flip + c / 64 : NULL, words + c / 64, word_stride);
+    }
+}
+
+const bgnn_bits_kernels bgnn_bits_avx2 = {pack, hamming, extremes, gather_extremes, hits};
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
+#endif

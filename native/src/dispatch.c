@@ -1,0 +1,85 @@
+/**
+ * @file dispatch.c
+ * @brief The only file that knows CPU features: one table of kernels per ISA, chosen once, forced by BGNN_ISA or a call.
+ */
+#include "bgnn.h"
+#include "kernels.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A NEON without fused multiply-add, or one that flushes denormals (armv7), cannot keep the order contract. */
+#if defined(__x86_64__)
+#define HAVE_AVX2 1
+#elif defined(__aarch64__)
+#define HAVE_NEON 1
+#endif
+
+static bool always(void) { return true; }
+
+#ifdef HAVE_AVX2
+/* The builtin also asks whether the operating system saves the registers. */
+static bool has_avx2(void) {
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+#endif
+
+static const struct {
+    bgnn_kernels kernels;
+    bool (*runs)(void);
+} TABLE[] = {
+    /* the best last */
+    {{"scalar", &bgnn_bits_scalar, &bgnn_real_scalar, &bgnn_select_scalar}, always},
+#ifdef HAVE_AVX2
+    {{"avx2", &bgnn_bits_avx2, &bgnn_real_avx2, &bgnn_select_avx2}, has_avx2},
+#endif
+#ifdef HAVE_NEON
+    {{"neon", &bgnn_bits_neon, &bgnn_real_neon, &bgnn_select_neon}, always},
+#endif
+};
+enum { ROWS = sizeof TABLE / sizeof *TABLE };
+
+static _Atomic(const bgnn_kernels *) in_use;
+
+static const bgnn_kernels *named(const char *name) {
+    for (size_t i = 0; i < ROWS; i++)
+        if (strcmp(TABLE[i].kernels.name, name) == 0 && TABLE[i].runs()) return &TABLE[i].kernels;
+    return NULL;
+}
+
+static const bgnn_kernels *best(void) {
+    size_t i = ROWS - 1;
+    while (!TABLE[i].runs()) i--;
+    return &TABLE[i].kernels;
+}
+
+const bgnn_kernels *bgnn_kernels_in_use(void) {
+    const bgnn_kernels *kernels = atomic_load(&in_use);
+    if (kernels == NULL) {
+        const char *name = getenv("BGNN_ISA");
+        kernels = name == NULL || *name == '\0' ? best() : named(name);
+        atomic_store(&in_use, kernels);
+    }
+    return kernels;
+}
+
+const char *bgnn_isa_name(int32_t i) {
+    for (size_t row = 0; row < ROWS; row++)
+        if (TABLE[row].runs() && i-- == 0) return TABLE[row].kernels.name;
+    return NULL;
+}
+
+const char *bgnn_isa(void) {
+    const bgnn_kernels *kernels = bgnn_kernels_in_use();
+    return kernels == NULL ? NULL : kernels->name;
+}
+
+bgnn_status bgnn_set_isa(const char *name) {
+    const bgnn_kernels *kernels = name == NULL ? NULL : named(name);
+    if (name != NULL && kernels == NULL) return BGNN_NO_ISA;
+    atomic_store(&in_use, kernels);
+    return BGNN_OK;
+}

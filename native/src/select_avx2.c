@@ -1,0 +1,57 @@
+/**
+ * @file select_avx2.c
+ * @brief Selection kernels for AVX2: eight distances a compare.
+ */
+#include "kernels.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#else
+#pragma GCC target("avx2,fma")
+#endif
+
+enum { LANES = 8 };
+
+static size_t count(const int32_t *row, size_t length, int32_t limit) {
+    const __m256i bound = _mm256_set1_epi32(limit);
+    __m256i above[2] = {_mm256_setzero_si256(), _mm256_setzero_si256()}; /* minus the count of row > limit, int32 */
+    size_t i = 0;
+    for (; i + 2 * LANES <= length; i += 2 * LANES)
+        for (int j = 0; j < 2; j++) {
+            __m256i d = _mm256_loadu_si256((const __m256i *)(row + i + LANES * j));
+            above[j] = _mm256_add_epi32(above[j], _mm256_cmpgt_epi32(d, bound));
+        }
+    int32_t lane[LANES];
+    _mm256_storeu_si256((__m256i *)lane, _mm256_add_epi32(above[0], above[1]));
+    size_t n = i;
+    for (int j = 0; j < LANES; j++) n -= (size_t)-(int64_t)lane[j];
+    return n + bgnn_select_scalar.count(row + i, length - i, limit);
+}
+
+static size_t keys(const int32_t *row, size_t length, int32_t low, int32_t high, size_t room, uint64_t *out) {
+    const __m256i from = _mm256_set1_epi32(low), to = _mm256_set1_epi32(high);
+    size_t n = 0, i = 0;
+    for (; i + LANES <= length && n < room; i += LANES) {
+        __m256i d = _mm256_loadu_si256((const __m256i *)(row + i));
+        __m256i outside = _mm256_or_si256(_mm256_cmpgt_epi32(from, d), _mm256_cmpgt_epi32(d, to));
+        uint32_t inside = ~(uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(outside)) & 0xff;
+        for (; inside != 0 && n < room; inside &= inside - 1) {
+            size_t j = i + (size_t)__builtin_ctz(inside);
+            out[n++] = (uint64_t)(uint32_t)row[j] << 32 | j;
+        }
+    }
+    for (; i < length && n < room; i++)
+        if (row[i] >= low && row[i] <= high) out[n++] = (uint64_t)(uint32_t)row[i] << 32 | i;
+    return n;
+}
+
+const bgnn_select_kernels bgnn_select_avx2 = {count, keys};
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
+#endif

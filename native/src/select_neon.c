@@ -1,0 +1,45 @@
+/**
+ * @file select_neon.c
+ * @brief Selection kernels for NEON (aarch64): four distances a compare.
+ */
+#include "kernels.h"
+
+#if defined(__aarch64__)
+
+#include <arm_neon.h>
+
+enum { LANES = 4, VECTORS = 4 };
+
+static size_t count(const int32_t *row, size_t length, int32_t limit) {
+    const int32x4_t bound = vdupq_n_s32(limit);
+    uint32x4_t within[VECTORS]; /* minus the count of row <= limit, modulo 2^32 */
+    for (int j = 0; j < VECTORS; j++) within[j] = vdupq_n_u32(0);
+    size_t i = 0;
+    for (; i + LANES * VECTORS <= length; i += LANES * VECTORS)
+        for (int j = 0; j < VECTORS; j++)
+            within[j] = vaddq_u32(within[j], vcleq_s32(vld1q_s32(row + i + (size_t)(LANES * j)), bound));
+    uint32x4_t sum = vaddq_u32(vaddq_u32(within[0], within[1]), vaddq_u32(within[2], within[3]));
+    return (size_t)(0 - vaddvq_u32(sum)) + bgnn_select_scalar.count(row + i, length - i, limit);
+}
+
+static size_t keys(const int32_t *row, size_t length, int32_t low, int32_t high, size_t room, uint64_t *out) {
+    const int32x4_t from = vdupq_n_s32(low), to = vdupq_n_s32(high);
+    size_t n = 0, i = 0;
+    for (; i + LANES * VECTORS <= length && n < room; i += LANES * VECTORS) {
+        uint32x4_t inside[VECTORS];
+        for (int j = 0; j < VECTORS; j++) {
+            int32x4_t d = vld1q_s32(row + i + (size_t)(LANES * j));
+            inside[j] = vandq_u32(vcgeq_s32(d, from), vcleq_s32(d, to));
+        }
+        if (vmaxvq_u32(vorrq_u32(vorrq_u32(inside[0], inside[1]), vorrq_u32(inside[2], inside[3]))) == 0) continue;
+        for (size_t j = i; j < i + LANES * VECTORS && n < room; j++)
+            if (row[j] >= low && row[j] <= high) out[n++] = (uint64_t)(uint32_t)row[j] << 32 | j;
+    }
+    for (; i < length && n < room; i++)
+        if (row[i] >= low && row[i] <= high) out[n++] = (uint64_t)(uint32_t)row[i] << 32 | i;
+    return n;
+}
+
+const bgnn_select_kernels bgnn_select_neon = {count, keys};
+
+#endif

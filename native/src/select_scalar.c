@@ -1,0 +1,20 @@
+/**
+ * @file select_scalar.c
+ * @brief Selection kernels in plain C: the oracle of the other ISAs.
+ */
+#include "kernels.h"
+
+static size_t count(const int32_t *row, size_t length, int32_t limit) {
+    size_t n = 0;
+    for (size_t i = 0; i < length; i++) n += row[i] <= limit;
+    return n;
+}
+
+static size_t keys(const int32_t *row, size_t length, int32_t low, int32_t high, size_t room, uint64_t *out) {
+    size_t n = 0;
+    for (size_t i = 0; i < length && n < room; i++)
+        if (row[i] >= low && row[i] <= high) out[n++] = (uint64_t)(uint32_t)row[i] << 32 | i;
+    return n;
+}
+
+const bgnn_select_kernels bgnn_select_scalar = {count, keys};

@@ -20,7 +20,7 @@ from bgnn_studio.errors import BgnnError
 from bgnn_studio.io.readers import read_cloud
 from bgnn_studio.native import Model
 from tests.random_model import random_model, small_spec
-from tests.requirements import ROOT
+from tests.requirements import ROOT, needs
 
 CLOUDS = ROOT / "tests" / "data" / "clouds"
 MESH = CLOUDS / "mesh.off"
@@ -250,6 +250,16 @@ def test_interrupt_ends_with_130(models: dict[str, Path]) -> None:
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=30)
     assert (process.returncode, said) == (130, "bgnn-studio: interrupted.\n")
+
+
+def test_output_that_cannot_be_written_is_one_line(models: dict[str, Path]) -> None:
+    needs("/dev/full")
+    command = [sys.executable, "-m", "bgnn_studio", "infer", MESH, "--model", models["bf2"], "--repeat", "1"]
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("bgnn-studio: The output could not be written (No space left")
+    assert ran.stderr.count("\n") == 1
 
 
 def test_a_reader_that_leaves_is_no_error(models: dict[str, Path]) -> None:

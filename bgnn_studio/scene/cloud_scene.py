@@ -17,7 +17,7 @@ from bgnn_studio.scene import camera
 from bgnn_studio.scene.depth_cue import DepthCue
 from bgnn_studio.scene.legend import Legend
 from bgnn_studio.scene.lines import LinesActor
-from bgnn_studio.scene.points import PointsActor
+from bgnn_studio.scene.points import PointsActor, sphere_radius
 from bgnn_studio.scene.shadow import ShadowActor
 from bgnn_studio.scene.theme import DARK, SceneTheme, middle, rgb
 
@@ -103,12 +103,10 @@ class CloudScene:
         self.up = up
         low, high = self.points.min(axis=0).astype(np.float64), self.points.max(axis=0).astype(np.float64)
         centre, extent = (low + high) / 2, max(float(np.linalg.norm(high - low)) / 2, 1e-6)
-        self._radius = extent * float(np.clip(0.42 / np.sqrt(len(points)), 0.003, 0.04))
+        self._radius = sphere_radius(self.points, extent)
         self._cue.set_sphere(centre, extent)
         self._cloud.set_points(self.points)
         self._cloud.radii[:] = self._radius
-        self._cloud.set_radius(self._radius)
-        self._marks.set_radius(1.7 * self._radius)
         self._shadow.set_points(self.points, up)
         if changed:
             self.edges.set_point_colours(self._cloud.vtk_colours)
@@ -132,7 +130,7 @@ class CloudScene:
             raise BgnnError(f"Expected one value for each of {len(self.points)} points (got {values.shape}).")
         table = _table(palette, categories)
         self._cloud.colours[:] = colourize(values, table, value_range)
-        self.legend.set_scale(table, value_range, f"{title} ({unit})" if unit else title, categories)
+        self.legend.set_scale(table, value_range, "\n".join((f"{title} ({unit})" if unit else title).split(", ")), categories)
         self._touch()
 
     def clear_scalars(self) -> None:

@@ -1,7 +1,7 @@
 """One frozen dataclass says everything about a cascade; the window's form and the command line read its fields."""
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 from bgnn_studio.core.spec import NetworkSpec, Stage, at_stage, network_spec
 from bgnn_studio.errors import BgnnError
@@ -88,3 +88,11 @@ class CascadeConfig:
         """Return the student's stages that are not left out, in order; none for ``dgcnn``."""
         stages: tuple[Stage, ...] = () if self.variant == "dgcnn" else ("tanh", "sign", "binary")
         return tuple(stage for stage in stages if self.settings(stage).epochs)
+
+    def recipe(self, stage: Stage) -> dict[str, Any]:
+        """Return every setting that bears on a stage; a checkpoint goes on only under an equal one."""
+        apart = {"teacher", "tanh", "sign", "binary"}
+        if stage == "teacher":
+            apart |= {"variant", "alpha", "temperature", "lsp_weight"}
+        shared = {name: value for name, value in asdict(self).items() if name not in apart}
+        return shared | {"stage": stage, **asdict(self.settings(stage))}

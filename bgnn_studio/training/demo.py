@@ -27,12 +27,10 @@ TEACHER = CascadeConfig(
     embedding=256,
     head=(128, 64),
     teacher=StageSettings(14, 3e-3, 1e-5),
-    tanh=StageSettings(3, 3e-3, 1e-5),
-    sign=StageSettings(0, 0),
-    binary=StageSettings(9, 8e-3),
     seed=1,
 )
-RECIPES = {variant: replace(TEACHER, variant=variant) for variant in VARIANTS}
+_STUDENT = replace(TEACHER, tanh=StageSettings(3, 3e-3, 1e-5), sign=StageSettings(0, 0), binary=StageSettings(9, 8e-3))
+RECIPES = {variant: TEACHER if variant == "dgcnn" else replace(_STUDENT, variant=variant) for variant in VARIANTS}
 
 
 def training_data() -> TrainingData:

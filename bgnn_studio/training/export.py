@@ -18,7 +18,8 @@ from bgnn_studio.core.bits import pack_signs
 from bgnn_studio.core.card import Accuracy, Training
 from bgnn_studio.errors import ModelFileError
 from bgnn_studio.io.model_file import write_model
-from bgnn_studio.training.layers import BinEdgeConv, BinEmbedding, BinLinear, EdgeConv, FloatBlock, LatentWeight, XorEdgeConv
+from bgnn_studio.training.edge_convs import BinEdgeConv, EdgeConv, XorEdgeConv
+from bgnn_studio.training.layers import BinEmbedding, BinLinear, FloatBlock, LatentWeight
 from bgnn_studio.training.networks import Network
 
 Tensors = dict[str, np.ndarray[Any, Any]]
@@ -53,9 +54,7 @@ def export_tensors(network: Network) -> Tensors:
     network = copy.deepcopy(network).cpu().eval()
     for name, value in network.state_dict().items():
         if not bool(value.isfinite().all()):
-            raise ModelFileError(
-                f"Parameter '{name}' holds values that are not finite: the training diverged. Train again with a lower rate."
-            )
+            raise ModelFileError(f"Parameter '{name}' is not finite: the training diverged. Train again with a lower learning rate.")
     tensors: Tensors = {}
     for i, layer in enumerate(network.layers, 1):
         _add_graph_layer(tensors, f"conv{i}", layer, skip=spec.skip == "real")

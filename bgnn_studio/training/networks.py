@@ -1,4 +1,4 @@
-"""The networks at every stage of the cascade, built from a spec (DESIGN section 2 of the paper's table: dgcnn, rf, bf1, bf2, bfr)."""
+"""The networks at every stage of the cascade, built from a spec: graph layers, embedding, max and mean pooling, head."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,9 @@ from torch import Tensor, nn
 
 from bgnn_studio.core.spec import NetworkSpec
 from bgnn_studio.errors import BgnnError
+from bgnn_studio.training.edge_convs import BinEdgeConv, EdgeConv, XorEdgeConv
 from bgnn_studio.training.knn import knn_hamming, knn_l2
-from bgnn_studio.training.layers import BinEdgeConv, BinEmbedding, BinLinear, EdgeConv, FloatBlock, XorEdgeConv, activation
+from bgnn_studio.training.layers import BinEmbedding, BinLinear, FloatBlock, activation
 
 
 @dataclass(frozen=True)

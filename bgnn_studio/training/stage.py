@@ -4,7 +4,7 @@ import math
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +81,7 @@ def train_stage(
     Raises
     ------
     BgnnError
-        Fewer training clouds than one batch, a checkpoint made with another configuration, or a loss that is not finite.
+        Fewer training clouds than one batch, a checkpoint made with other settings, or a loss that is not finite.
     """
     stage = network.spec.stage
     settings = config.settings(stage)
@@ -89,11 +89,11 @@ def train_stage(
         raise BgnnError(f"Expected at least one batch of {config.batch_size} training clouds (got {len(train.labels)}). Lower batch_size.")
     optimizer = torch.optim.Adam(network.parameters(), lr=settings.lr, weight_decay=settings.weight_decay)
     generator = torch.Generator().manual_seed(config.seed)
-    state: dict[str, Any] = {"config": asdict(config), "epoch": 0, "best": -1.0}
+    state: dict[str, Any] = {"recipe": config.recipe(stage), "epoch": 0, "best": -1.0}
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True)
-        if state["config"] != asdict(config):
-            raise BgnnError(f"{checkpoint}: was made with another configuration. Choose another folder, or delete this one to start again.")
+        if state["recipe"] != config.recipe(stage):
+            raise BgnnError(f"{checkpoint}: was made with other settings. Choose another folder, or delete this one to start again.")
         network.load_state_dict(state["weights"])
         optimizer.load_state_dict(state["optimizer"])
         generator.set_state(state["generator"])

@@ -123,7 +123,7 @@ int32_t bgnn_model_tensor(const bgnn_model *model, uint64_t i, bgnn_tensor_info 
 /* ---- Inference ------------------------------------------------------------------------------------------------- */
 
 typedef struct {
-    const char *name; /* "knn", "edges", "conv", "pool", "block1", ...: static text */
+    const char *name; /* "knn", "products", "edges", "sign", "conv+pool", "block1", ...: static text */
     int32_t layer;    /* 1 ... L; L + 1: embedding; L + 2: head */
     int64_t nanoseconds;
 } bgnn_step;

@@ -34,7 +34,7 @@ static bgnn_knn_job graph_of(const bgnn_pass *pass, size_t l) {
         job.words = pass->bits[l % 2];
         job.word_stride = bgnn_words(job.channels);
         job.bytes = pass->prepared->conv[l].bytes;
-    } else if (pass->xyz != NULL) {
+    } else if (l == 0 || pass->features != NULL) { /* no buffers yet while sizes are counted */
         job.values = bgnn_real_input(pass, l, &job.stride);
     }
     return job;

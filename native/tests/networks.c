@@ -26,9 +26,9 @@ static const options NETWORKS[] = {
     {BGNN_BIN_EDGE_CONV, BGNN_EDGE_DIFF, 0, 0, 0, 0, {64, 65, 7}},
     {BGNN_BIN_EDGE_CONV, BGNN_EDGE_DIFF, 1, 0, 0, 1, {30, 64, 128}},
     {BGNN_XOR_EDGE_CONV, BGNN_EDGE_XOR, 0, 1, 0, 0, {64, 64, 128}},
-    {BGNN_XOR_EDGE_CONV, BGNN_EDGE_XOR, 0, 0, 0, 0, {3, 65, 270}},
-    {BGNN_XOR_EDGE_CONV, BGNN_EDGE_CAT, 1, 0, 0, 1, {40, 100, 31}},
-    {BGNN_XOR_EDGE_CONV, BGNN_EDGE_XOR, 1, 1, 1, 0, {16, 32, 96}},
+    {BGNN_XOR_EDGE_CONV, BGNN_EDGE_XOR, 0, 0, 0, 0, {37, 65, 270}},
+    {BGNN_XOR_EDGE_CONV, BGNN_EDGE_CAT, 1, 0, 0, 1, {40, 100, 3}},
+    {BGNN_XOR_EDGE_CONV, BGNN_EDGE_XOR, 1, 1, 1, 0, {32, 32, 96}},
     {BGNN_XOR_EDGE_CONV, BGNN_EDGE_CAT, 0, 0, 1, 1, {33, 66, 66}},
 };
 enum { COUNT = sizeof NETWORKS / sizeof *NETWORKS, LAYERS = 3, EMBEDDING = 70, CLASSES = 5 };
@@ -50,12 +50,22 @@ static uint64_t *words(size_t rows, size_t channels) {
     return values;
 }
 
-/* Weights and scale, whichever kind; slopes are mostly positive. */
+/* The least r with r * r >= n. */
+static size_t root(size_t n) {
+    size_t r = 0;
+    while (r * r < n) r++;
+    return r;
+}
+
+/* Weights and scale, whichever kind; slopes are mostly positive. Products of +-1 have a size of about sqrt(in). */
 static bgnn_layer product(size_t in, size_t out, int real, int scaled) {
     bgnn_layer layer = {.in = (int32_t)in, .out = (int32_t)out};
-    if (real) layer.weight = floats(out * in, -0.5f, 0.5f);
+    float size = 1.0f / (float)root(in);
+    if (real) layer.weight = floats(out * in, -2.0f * size, 2.0f * size);
     else layer.words = words(out, in);
-    if (scaled) layer.scale = floats(out, -0.02f, 0.08f), layer.slope = floats(out, -0.1f, 0.4f);
+    if (!scaled) return layer;
+    layer.scale = floats(out, real ? -0.5f : -0.5f * size, real ? 2.0f : 2.0f * size);
+    layer.slope = floats(out, -0.1f, 0.4f);
     return layer;
 }
 
@@ -91,12 +101,13 @@ static void add_edges(bgnn_layer *layer, int skip) {
         return;
     }
     int32_t *low = guarded(out, sizeof *low), *span = guarded(out, sizeof *span);
-    for (size_t o = 0; o < out; o++) {
-        int32_t a = (int32_t)(in / 2 + draw() % 9) - 4, b = a + (int32_t)(draw() % 4);
+    int32_t middle = (int32_t)in / 2, spread = (int32_t)root(in);
+    for (size_t o = 0; o < out; o++) { /* bounds beyond which about half of the nodes have an edge */
+        int32_t a = middle - (int32_t)(draw() % (size_t)(spread + 1)), b = middle + (int32_t)(draw() % (size_t)(spread + 1));
         switch (draw() % 4) {
-        case 0: low[o] = 0, span[o] = a > 0 ? a : 0; break;
-        case 1: low[o] = a > 0 ? a : 0, span[o] = (int32_t)in; break;
-        case 2: low[o] = a > 0 ? a : 0, span[o] = b - a; break;
+        case 0: low[o] = 0, span[o] = a; break;
+        case 1: low[o] = b, span[o] = (int32_t)in; break;
+        case 2: low[o] = a, span[o] = (int32_t)(draw() % 3); break;
         case 3: low[o] = b + 1, span[o] = a - b - 2; break;
         }
     }
@@ -143,6 +154,17 @@ typedef struct {
     size_t bytes[LAYERS];
 } result;
 
+/* How many different rows there are: in a network whose features are all alike nothing is tested. */
+static size_t distinct(const unsigned char *rows, size_t count, size_t bytes) {
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t j = 0;
+        while (j < i && memcmp(rows + i * bytes, rows + j * bytes, bytes) != 0) j++;
+        found += j == i;
+    }
+    return found;
+}
+
 static int run(const bgnn_model *model, const float *cloud, int32_t points, int32_t k, int32_t threads, result *to) {
     bgnn_trace trace = {0};
     bgnn_step steps[BGNN_MAX_STEPS];
@@ -159,7 +181,14 @@ static int run(const bgnn_model *model, const float *cloud, int32_t points, int3
     char message[BGNN_MESSAGE_SIZE];
     bgnn_status status = bgnn_forward(model, cloud, points, k, threads, guarded(size, 1), size, to->logits, &trace, message);
     if (status != BGNN_OK) printf("%s: %s\n", bgnn_status_text(status), message);
-    return status != BGNN_OK || trace.step_count < 2 * LAYERS + 4;
+    int alike = 0;
+    for (int32_t l = 1; l < LAYERS && points > 100; l++) {
+        size_t different = distinct(to->features[l], (size_t)points, to->bytes[l] / (size_t)points);
+        if (different >= (size_t)points / 4) continue;
+        printf("conv %d, op %d, width %d: only %zu different features\n", (int)model->info.conv, (int)model->info.edge_op, (int)model->info.widths[l - 1], different);
+        alike = 1;
+    }
+    return status != BGNN_OK || trace.step_count < 2 * LAYERS + 4 || alike;
 }
 
 static uint64_t sum_of(const result *r, size_t entries) {

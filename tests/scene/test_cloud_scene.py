@@ -1,6 +1,8 @@
 """The scene offscreen, by its pixels, its VTK arrays and its camera; no window."""
 
+import gc
 import time
+import weakref
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from bgnn_studio.core.palettes import palette
 from bgnn_studio.core.views import layer_graph, point_view
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.scene.cloud_scene import CloudScene
+from bgnn_studio.scene.points import sphere_radius
 from bgnn_studio.scene.theme import DARK, LIGHT, rgb
 from tests.traces import synthetic_cloud, synthetic_inference
 
@@ -281,10 +284,39 @@ def test_what_belongs_to_another_cloud_is_refused(scene):
         scene.set_pick(256)
 
 
-def test_a_closed_scene_leaves_nothing_behind():
-    import gc
-    import weakref
+def test_scenes_do_not_share_graphics_resources():
+    """A closed scene that dies while another one draws takes none of that one's buffers with it."""
+    pictures, closed = [], []
+    for _ in range(4):
+        plotter = pv.Plotter(off_screen=True, window_size=SIZE)
+        made = CloudScene(plotter)
+        made.set_cloud(CLOUD)
+        made.set_graph(TRACE.knn[2], "all", 5)
+        made.reset_camera()
+        made.screenshot()
+        closed.clear()
+        gc.collect()
+        pictures.append(made.screenshot())
+        plotter.close()
+        closed.append(made)
+        del made
+    for picture in pictures[1:]:
+        np.testing.assert_array_equal(picture, pictures[0])
 
+
+def test_spheres_are_sized_by_number_and_spacing():
+    """A denser or a larger set has smaller spheres; far from the origin, and for one point, nothing breaks."""
+    few, many = synthetic_cloud(100), synthetic_cloud(5000)
+    clump = np.concatenate([0.05 * few, [[1, 1, 1]], [[-1, -1, -1]]]).astype(np.float32)
+    assert sphere_radius(many, 1.0) < 0.5 * sphere_radius(few, 1.0)
+    assert sphere_radius(clump, 1.8) < 0.5 * sphere_radius(few, 1.8)
+    assert sphere_radius(few * 7, 7.0) == pytest.approx(7 * sphere_radius(few, 1.0), rel=1e-4)
+    assert sphere_radius(few.astype(np.float64) + 1e5, 1.0) == pytest.approx(sphere_radius(few, 1.0), rel=1e-3)
+    assert 0 < sphere_radius(np.zeros((1, 3), np.float32), 1.0) < 0.1
+    assert 0 < sphere_radius(np.zeros((9, 3), np.float32), 1.0) < 0.1
+
+
+def test_a_closed_scene_leaves_nothing_behind():
     plotter = pv.Plotter(off_screen=True, window_size=SIZE)
     made = CloudScene(plotter)
     made.set_cloud(CLOUD)

@@ -1,4 +1,4 @@
-"""The oracle of the layers: DESIGN's table written out with every edge [op, x_i] explicit and nothing moved or factorised."""
+"""The oracle of the layers: the networks written out with every edge [op, x_i] explicit and nothing moved or factorised."""
 
 import torch
 from torch import Tensor

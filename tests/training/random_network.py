@@ -26,8 +26,8 @@ def clouds(count: int, points: int, seed: int) -> Tensor:
     return x / x.norm(dim=2).amax(1)[:, None, None]
 
 
-def random_network(spec: NetworkSpec, seed: int, *, negative: bool = True) -> Network:
-    """Return a network in evaluation mode with random parameters and calibrated statistics."""
+def random_network(spec: NetworkSpec, seed: int, *, one_slope: bool = False) -> Network:
+    """Return a network in evaluation mode with random parameters and calibrated statistics; `one_slope`: one per layer."""
     generator = torch.Generator().manual_seed(seed)
 
     def uniform(t: Tensor, low: float, high: float, negative_share: float = 0.0) -> None:
@@ -36,17 +36,18 @@ def random_network(spec: NetworkSpec, seed: int, *, negative: bool = True) -> Ne
 
     torch.manual_seed(seed)
     network = build_network(spec)
-    share = 0.25 if negative else 0.0
     with torch.no_grad():
         for module in network.modules():
             if isinstance(module, nn.BatchNorm1d):
-                uniform(module.weight, 0.5, 1.5, share)
+                uniform(module.weight, 0.5, 1.5, 0.25)
                 uniform(module.bias, -0.5, 0.5)
             elif isinstance(module, nn.PReLU):
-                uniform(module.weight, 0.1, 0.4, share)
+                uniform(module.weight, 0.1, 0.4, 0.25)
+                if one_slope:
+                    module.weight.copy_(module.weight[:1].clone())
         for name, parameter in network.named_parameters():
             if name.endswith("rescale.scale"):
-                uniform(parameter, 0.5, 1.5, share)
+                uniform(parameter, 0.5, 1.5, 0.25)
         norms = [m for m in network.modules() if isinstance(m, nn.BatchNorm1d)]
         for norm in norms:
             norm.momentum = 1.0

@@ -52,7 +52,7 @@ def test_hamming(n: int, channels: int, k: int) -> None:
     x = np.where(np.random.default_rng(n).random((2, n, channels)) < 0.5, -1, 1)
     x[0, : n // 2] = x[0, n // 2 : 2 * (n // 2)]
     found = knn_hamming(torch.from_numpy(x).float(), k).numpy()
-    rows = slice(None, None, max(1, n // 60))
+    rows = slice(None, None, max(1, n // 10))
     for cloud, index in zip(x, found, strict=True):
         np.testing.assert_array_equal(index[rows], _oracle((cloud[rows, None] != cloud).sum(2), k))
 

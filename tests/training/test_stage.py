@@ -110,10 +110,13 @@ def test_the_best_validation_epoch_is_kept(tmp_path: Path, monkeypatch: pytest.M
     assert not all(torch.equal(value, weights[2][name]) for name, value in trained.state_dict().items())
 
 
-def test_a_checkpoint_of_another_configuration_is_refused(tmp_path: Path) -> None:
+def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
     run(tmp_path)
-    with pytest.raises(BgnnError, match=r"teacher\.pt: was made with another configuration"):
+    with pytest.raises(BgnnError, match=r"teacher\.pt: was made with other settings"):
         run(tmp_path, replace(CONFIG, seed=9))
+    with pytest.raises(BgnnError, match="was made with other settings"):
+        run(tmp_path, replace(CONFIG, teacher=StageSettings(3, 2e-2)))
+    run(tmp_path, replace(CONFIG, variant="rf", binary=StageSettings(9, 1e-3)))  # says nothing of the teacher
 
 
 def test_too_few_clouds_and_a_loss_that_is_not_finite_are_refused(tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def test_a_click_picks_the_point_under_it(loaded: MainWindow) -> None:
         loaded.session.select_layer(layer)
         cells = [[table.index(row, column).data() for column in range(3)] for row in range(table.rowCount())]
         knn, distances = trace.knn[layer - 1][expected], trace.distances[layer - 1][expected]
-        text = "{:.4g}" if layer == 1 else "{:.0f}"
+        text = "{:#.4g}" if layer == 1 else "{:.0f}"
         assert cells == [[str(r + 1), str(i), text.format(d)] for r, (i, d) in enumerate(zip(knn, distances, strict=True))]
     QApplication.setActiveWindow(loaded)  # there is no window manager here
     QTest.keyClick(loaded.inspect.viewport.interactor, Qt.Key.Key_Escape)

@@ -53,7 +53,7 @@ class NeighbourTable(QAbstractTableModel):
         cells = (
             str(row + 1),
             str(self.shown.index[row]),
-            f"{distance:.0f}" if self.on_bits else f"{distance:.4g}",
+            f"{distance:.0f}" if self.on_bits else f"{distance:#.4g}".rstrip("."),
             f"{self.shown.spatial_distance[row]:.4f}",
         )
         return cells[index.column()]

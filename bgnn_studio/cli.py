@@ -25,19 +25,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
             given.insert(0, "open")
         options = _parser().parse_args(given)
         code: int = options.run(options)
-        sys.stdout.flush()
-    except BrokenPipeError:  # the reader of our output has left
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_BROKEN_PIPE
+        print(end="", flush=True)  # an output that cannot be written fails here, not at exit
     except KeyboardInterrupt:
         return _fail("interrupted.", EXIT_INTERRUPTED)
+    except BrokenPipeError:  # the reader of our output has left
+        _drop_output()
+        return EXIT_BROKEN_PIPE
     except BgnnError as error:
-        return _fail(str(error))
+        message = str(error)
+    except OSError as error:  # commands turn those of their files into BgnnError: what is left is our own output
+        _drop_output()
+        message = f"The output could not be written ({error.strerror}). Free some space, or send it elsewhere."
     except ImportError as error:
-        return _fail(f"A library could not be loaded ({error}). 'bgnn-studio doctor' names what is missing.")
+        message = f"A library could not be loaded ({error}). 'bgnn-studio doctor' names what is missing."
     except MemoryError:
-        return _fail("Not enough memory. Use fewer points (--points).")
-    return code
+        message = "Not enough memory. Use fewer points (--points)."
+    else:
+        return code
+    return _fail(message)
+
+
+def _drop_output() -> None:
+    """Let the interpreter's last flush go nowhere: it would fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(message: str, code: int = EXIT_ERROR) -> int:
@@ -164,6 +174,7 @@ def _convert(options: argparse.Namespace) -> int:
 
 def _add_bench(command: argparse.ArgumentParser) -> None:
     command.add_argument("--model", type=Path, action="append", default=[], help="model file, repeatable; default: the bundled ones")
+    command.add_argument("--cloud", type=Path, help="point cloud to measure on; default: a bundled one")
     command.add_argument("--full", action="store_true", help="every variant at its published size, random weights")
     command.add_argument("--points", type=_positive, metavar="N", help="resample to N points; default: what each model was trained with")
     _add_threads(command)
@@ -178,6 +189,7 @@ def _bench(options: argparse.Namespace) -> int:
 
     report = bench.bench(
         options.model,
+        cloud_path=options.cloud,
         full=options.full,
         count=options.points,
         threads=options.threads,

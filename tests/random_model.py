@@ -31,6 +31,7 @@ def random_tensors(spec: NetworkSpec, seed: int = 0) -> Tensors:
     """Return every tensor of a model of this spec; the derived ones (thresholds, hits, tables) follow from the real ones."""
     rng = np.random.default_rng(seed)
     bits_of = packed_channels(spec)
+    inputs = {name.partition(".")[0]: channels for name, channels in bits_of.items() if name.endswith(".weight")}
     tensors: Tensors = {}
     for name, (shape, dtype) in expected_tensors(spec).items():
         if name in bits_of:
@@ -38,7 +39,7 @@ def random_tensors(spec: NetworkSpec, seed: int = 0) -> Tensors:
         elif dtype == np.int32:
             tensors[name] = np.zeros(shape, dtype)
         else:
-            tensors[name] = _real(rng, name, shape)
+            tensors[name] = _real(rng, name, shape, inputs.get(name.partition(".")[0], shape[-1]))
     for name in [n.removesuffix(".threshold") for n in tensors if n.endswith(".threshold")]:
         _derive_sign(tensors, name)
     for layer in range(2, len(spec.widths) + 1):
@@ -53,8 +54,8 @@ def random_model(path: Path, spec: NetworkSpec, seed: int = 0) -> Path:
     return path
 
 
-def _real(rng: np.random.Generator, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
-    part = name.rpartition(".")[2]
+def _real(rng: np.random.Generator, name: str, shape: tuple[int, ...], inputs: int) -> NDArray[np.float32]:
+    layer, _, part = name.rpartition(".")
     if part in ("pre_gain", "post_gain", "scale"):  # mostly positive; a trained gain may be negative
         values = rng.uniform(0.5, 1.5, shape) * np.where(rng.random(shape) < 0.2, -1, 1)
     elif part == "slope":
@@ -63,8 +64,9 @@ def _real(rng: np.random.Generator, name: str, shape: tuple[int, ...]) -> NDArra
         values = rng.normal(size=shape) / np.sqrt(shape[1])
     else:
         values = rng.normal(size=shape) * 0.3
-    # A product of packed weights has the size of sqrt(C): bring it back to about 1.
-    return (values / 8 if part == "scale" else values).astype(np.float32)
+    if part == "scale":  # brings products of coordinates (small) and of +-1 (about sqrt(inputs)) to about 1
+        values *= 4 if layer == "conv1" else 1 / np.sqrt(inputs)
+    return values.astype(np.float32)
 
 
 def _derive_sign(tensors: Tensors, name: str) -> None:

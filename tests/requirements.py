@@ -26,6 +26,8 @@ NEEDS: dict[str, Callable[[], bool]] = {
     "shared/data": (SHARED / "data").is_dir,
     "qemu-aarch64": lambda: shutil.which("qemu-aarch64") is not None,
     "aarch64-linux-gnu-gcc": lambda: shutil.which("aarch64-linux-gnu-gcc") is not None,
+    "/dev/full": Path("/dev/full").exists,
+    "Xvfb": lambda: shutil.which("Xvfb") is not None,
     "cc": lambda: shutil.which("cc") is not None,
     "isa avx2": lambda: _isa("avx2"),
     "isa neon": lambda: _isa("neon"),

@@ -5,18 +5,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from bgnn_studio.commands.text import size, table
-from bgnn_studio.core.clouds import preprocess
+from bgnn_studio.core.clouds import Cloud, preprocess
 from bgnn_studio.core.resources import bundled_clouds, bundled_models
 from bgnn_studio.core.spec import VARIANTS, network_spec
 from bgnn_studio.core.timing import WARMUP, Latency, measure
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.io.readers import read_cloud
 from bgnn_studio.native import Model
+
+if TYPE_CHECKING:
+    from bgnn_studio.training.networks import Network
 
 FULL_CLASSES = tuple(f"class {i}" for i in range(40))
 
@@ -37,58 +38,53 @@ class BenchReport:
     """All rows, with what they have in common."""
 
     rows: list[Row]
-    cloud: str
+    cloud: Cloud
     threads: int
-    weights: str  # whose weights torch ran with, empty without torch
+    torch_weights: str  # "the same" as the engine's, "random", or empty without torch
 
 
 def bench(
     model_paths: Sequence[Path],
     *,
+    cloud_path: Path | None = None,
     full: bool = False,
     count: int | None = None,
     threads: int = 1,
     repeat: int = 20,
     against_torch: bool = False,
 ) -> BenchReport:
-    """Measure models (bundled ones by default; with `full`, random weights at the published sizes) on one cloud."""
+    """Measure models (bundled ones by default; with `full`, random weights at the published sizes) on one cloud, bundled by default."""
     if full and model_paths:
         raise BgnnError("Expected --full or --model, not both. Drop one of them.")
-    points, cloud = _cloud()
+    cloud = read_cloud(cloud_path or bundled_clouds()[0])
     with TemporaryDirectory() as folder:
-        paths = _full_size(Path(folder)) if full else list(model_paths) or bundled_models()
-        if not paths:
-            raise BgnnError("No model to measure: none is bundled. Give --model, or --full.")
-        rows = [_row(Model.open(path), points, count, threads, repeat, against_torch=against_torch) for path in paths]
-    return BenchReport(rows, cloud, threads, "random weights of the same spec" if against_torch else "")
+        models = (_full_size(v, Path(folder)) for v in VARIANTS) if full else ((p, None) for p in model_paths or bundled_models())
+        rows = [_row(path, net, cloud, count, threads=threads, repeat=repeat, against_torch=against_torch) for path, net in models]
+    if not rows:
+        raise BgnnError("No model to measure: none is bundled. Give --model, or --full.")
+    return BenchReport(rows, cloud, threads, ("the same" if full else "random") if against_torch else "")
 
 
-def _cloud() -> tuple[NDArray[np.float32], str]:
-    samples = bundled_clouds()
-    if samples:
-        return read_cloud(samples[0]).points, samples[0].name
-    return np.random.default_rng(0).normal(size=(4096, 3)).astype(np.float32), "random points"
-
-
-def _full_size(folder: Path) -> list[Path]:
+def _full_size(variant: str, folder: Path) -> tuple[Path, "Network"]:
+    """Write a network of random weights at its published size; return the file and the network."""
     from bgnn_studio.training.export import export_model
     from bgnn_studio.training.timing import calibrated_network
 
-    paths = []
-    for variant in VARIANTS:
-        paths.append(folder / f"{variant}.gguf")
-        export_model(paths[-1], calibrated_network(network_spec(variant, FULL_CLASSES)))
-    return paths
+    network = calibrated_network(network_spec(variant, FULL_CLASSES))
+    path = folder / f"{variant}.gguf"
+    export_model(path, network)
+    return path, network
 
 
-def _row(model: Model, cloud: NDArray[np.float32], count: int | None, threads: int, repeat: int, *, against_torch: bool) -> Row:
-    points = preprocess(cloud, count or model.spec.points)
+def _row(path: Path, network: "Network | None", cloud: Cloud, count: int | None, *, threads: int, repeat: int, against_torch: bool) -> Row:
+    model = Model.open(path)
+    points = preprocess(cloud.points, count or model.spec.points)
     engine, runs = measure(lambda: model.infer(points, threads=threads), repeat)
     torch = None
     if against_torch:
         from bgnn_studio.training.timing import calibrated_network, torch_latency
 
-        torch = torch_latency(calibrated_network(model.spec), points, threads, repeat)
+        torch = torch_latency(network or calibrated_network(model.spec), points, threads, repeat)
     return Row(model, len(points), runs[-1].isa, engine, torch)
 
 
@@ -96,10 +92,10 @@ def as_json(report: BenchReport) -> str:
     """Write a report for programs."""
     return json.dumps(
         {
-            "cloud": report.cloud,
+            "cloud": str(report.cloud.path),
             "threads": report.threads,
             "warmup": WARMUP,
-            "torch_weights": report.weights or None,
+            "torch_weights": report.torch_weights or None,
             "models": [
                 {
                     "model": row.model.name,
@@ -127,7 +123,17 @@ def _figures(latency: Latency) -> dict[str, float]:
 def as_text(report: BenchReport) -> str:
     """Write a report for people."""
     rows = [
-        ["model", "variant", "file", "N", "k", "median [ms]", "min", "p90", *(["torch median", "torch / engine"] if report.weights else [])]
+        [
+            "model",
+            "variant",
+            "file",
+            "N",
+            "k",
+            "median [ms]",
+            "min",
+            "p90",
+            *(["torch median", "torch / engine"] if report.torch_weights else []),
+        ]
     ]
     for row in report.rows:
         figures = [f"{ms:.3f}" for ms in (row.engine.p50_ms, row.engine.min_ms, row.engine.p90_ms)]
@@ -137,7 +143,7 @@ def as_text(report: BenchReport) -> str:
         rows.append([row.model.name, spec.variant, size(row.model.file_bytes), str(row.points), str(spec.k), *figures])
     runs, isas = len(report.rows[0].engine.samples_ns), ", ".join(sorted({row.isa for row in report.rows}))
     ran = f"{runs} runs after {WARMUP} to warm up; {report.threads} thread{'s' if report.threads > 1 else ''}; engine on {isas}"
-    notes = [f"{report.cloud}; {ran}"]
-    if report.weights:
-        notes.append(f"torch: the module of the same network, {report.weights} (latency does not depend on them), one cloud, same threads")
+    notes = [f"{report.cloud.name}; {ran}"]
+    if report.torch_weights:
+        notes.append(f"torch: the module of the same spec with {report.torch_weights} weights, one cloud, as many threads")
     return "\n".join([table(rows, right=range(2, len(rows[0]))), "", *notes])

@@ -36,8 +36,6 @@ def examine() -> dict[str, Any]:
     problems = [f"System libraries are missing. Run: {missing.command}"] if missing.command else []
     problems += [f"{name} is not installed. Run 'pip install bgnn-studio' again." for name, v in report["packages"].items() if v is None]
     problems += [part["error"] for part in (report["native"], report["drawing"]) if "error" in part]
-    if report["display"] is None:
-        problems.append("No display: the window cannot open here; every other command works.")
     report["problems"] = problems
     return report
 
@@ -57,7 +55,7 @@ def as_text(report: dict[str, Any]) -> str:
         rows.append(["instruction sets", ", ".join(f"{i} (in use)" if i == native["isa"] else i for i in native["isas"])])
     rows.append(["BGNN_ISA", native["BGNN_ISA"] or "not set"])
     rows.append(["drawing", drawing.get("renderer", "does not work")])
-    rows.append(["display", report["display"] or "none"])
+    rows.append(["display", report["display"] or "none: the window cannot open here, every other command works"])
     rows.append(["missing libraries", ", ".join(report["missing_libraries"]) or "none"])
     advice = [f"- {problem}" for problem in report["problems"]] or ["All is well."]
     return "\n".join([table(rows), "", *advice])

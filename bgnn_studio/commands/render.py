@@ -9,7 +9,6 @@ from bgnn_studio.commands.inputs import open_points, write_file
 from bgnn_studio.commands.system import missing_libraries
 from bgnn_studio.core.views import ColourMode, layer_name
 from bgnn_studio.errors import BgnnError
-from bgnn_studio.native import Model
 
 
 def use_offscreen_drawing() -> None:
@@ -44,17 +43,15 @@ def render(
     use_offscreen_drawing()
     from PIL import Image
 
+    from bgnn_studio.native import Model
     from bgnn_studio.scene.render import render_image
     from bgnn_studio.scene.theme import DARK, LIGHT
 
     cloud, points = open_points(cloud_path, raw=raw, count=count)
-    opened = [None if path is None else Model.open(path) for path in (model_path, reference_path)]
-    model, _ = opened
-    inference, reference = (m and m.infer(points, k=k, threads=threads, trace=True) for m in opened)
+    model, reference = (None if path is None else Model.open(path) for path in (model_path, reference_path))
+    traced, compared = (None if m is None else m.infer(points, k=k, threads=threads, trace=True) for m in (model, reference))
     options: dict[str, Any] = {"edges": edges if model else "none", "colour": colour, "pick": pick, "bit": bit, "size": size, "up": up}
     title = cloud.name if model is None else f"{cloud.name} · {model.name} · {layer_name(layer, model.spec.on_bits)}"
-    image = render_image(
-        points, inference, layer=layer, reference=reference, theme=LIGHT if theme == "light" else DARK, title=title, **options
-    )
+    image = render_image(points, traced, layer=layer, reference=compared, theme=LIGHT if theme == "light" else DARK, title=title, **options)
     write_file(output, lambda file: Image.fromarray(image).save(file, format="PNG"))
     return f"{output}: {image.shape[1]} x {image.shape[0]} pixels, {title}"

@@ -1,10 +1,11 @@
 """`bgnn-studio [CLOUD...] [MODEL...]`: the window."""
 
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 
 from bgnn_studio.commands.system import require_display
-from bgnn_studio.core.resources import bundled_clouds, bundled_models
+from bgnn_studio.core.resources import bundled_clouds, bundled_models, led_by
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.io.readers import is_model_file
 
@@ -20,4 +21,5 @@ def open_window(files: Sequence[Path], commands: Sequence[str]) -> int:
     require_display()
     from bgnn_studio.ui.app import run
 
-    return run(clouds or bundled_clouds()[:1], models or bundled_models())
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Qt's event loop does not come back to Python for a Ctrl-C
+    return run(clouds or led_by("chair", bundled_clouds()), models or led_by("bf2", bundled_models()))

@@ -1,4 +1,7 @@
-"""Memory of a model, computed from its spec (not measured): parameters and activations, float32 against packed."""
+"""Memory of a model, computed from its spec (not measured): parameters and activations, float32 against packed.
+
+Activations do not add up to the peak: the engine reuses buffers from layer to layer. The peak is the arena's size, which it reports.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -66,7 +69,7 @@ class Activation:
     packed : Figure
         As this model has it: bits in words where the values are signs.
     kept : bool
-        Whether the engine stores it; it forms edges, and what a pooling follows at once, without storing them.
+        Whether the engine stores it; what a maximum or a pooling follows at once it never does.
     """
 
     layer: str
@@ -123,7 +126,10 @@ def _graph_layers(spec: NetworkSpec, N: int, k: int) -> Iterator[Activation]:
 def _embedding(spec: NetworkSpec, N: int) -> Iterator[Activation]:
     nodes, channels = f"{N} points", sum(spec.widths)
     real, packed = _real(N, nodes, channels), _bits(N, nodes, channels)
-    yield Activation("embedding", "input", real, real if spec.conv == "EdgeConv" else packed, kept=True)
+    if spec.conv == "EdgeConv":  # the outputs of the layers, where they lie
+        yield Activation("embedding", "input", real, real, kept=False)
+    else:
+        yield Activation("embedding", "input", real, packed, kept=True)
     real = _real(N, nodes, spec.embedding)
     yield Activation("embedding", "output", real, real, kept=False)
 

@@ -1,5 +1,6 @@
 """Where the bundled models and sample clouds are: beside the package in a checkout, inside it in an installed wheel."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from bgnn_studio.errors import BgnnError
@@ -33,3 +34,8 @@ def bundled_models() -> list[Path]:
 def bundled_clouds() -> list[Path]:
     """Return the sample clouds (every file of ``assets/clouds`` but notes in Markdown), by name."""
     return sorted(p for p in (assets_dir() / "clouds").glob("*.*") if p.suffix != ".md")
+
+
+def led_by(name: str, paths: Sequence[Path]) -> list[Path]:
+    """Put the files with `name` in theirs first: the window selects the first."""
+    return sorted(paths, key=lambda path: name not in path.stem)

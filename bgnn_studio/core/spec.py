@@ -78,16 +78,20 @@ class NetworkSpec:
         sizes = (self.points, self.k, self.embedding, *self.widths, *self.head, len(self.classes))
         if len(self.head) != 2 or min(sizes) < 1:
             raise ModelFileError(f"Expected positive sizes and two head widths (got {sizes}).")
-        on_bits = self.conv == "XorEdgeConv"
-        if on_bits != (self.edge_op in ("xor", "cat")):
+        if self.on_bits != (self.edge_op in ("xor", "cat")):
             raise ModelFileError(f"{self.conv} does not take the edge op '{self.edge_op}': real features use diff, bits xor or cat.")
         if self.skip == "real":
-            if not on_bits:
-                raise ModelFileError(f"{self.conv} has no real skip: only XorEdgeConv does.")
-            if any(b % a for a, b in zip(self.widths, self.widths[1:], strict=False)):
-                raise ModelFileError(f"A real skip repeats channels: each width must be a multiple of the one before (got {self.widths}).")
+            self._check_skip()
         if (self.conv == "EdgeConv") != (self.stage == "teacher"):
             raise ModelFileError(f"Stage '{self.stage}' does not go with {self.conv}.")
+        if self.conv == "EdgeConv" and (self.first_layer, self.head_inputs) != ("float", "real"):
+            raise ModelFileError("EdgeConv is real throughout: it needs first_layer = float and head_inputs = real.")
+
+    def _check_skip(self) -> None:
+        if not self.on_bits:
+            raise ModelFileError(f"{self.conv} has no real skip: only XorEdgeConv does.")
+        if any(b % a for a, b in zip(self.widths, self.widths[1:], strict=False)):
+            raise ModelFileError(f"A real skip repeats channels: each width must be a multiple of the one before (got {self.widths}).")
 
     @property
     def in_channels(self) -> tuple[int, ...]:

@@ -15,6 +15,8 @@ from bgnn_studio.errors import BgnnError
 
 ColourMode = Literal["height", "distance", "bit", "in-degree", "drift"]
 COLOUR_MODES: tuple[ColourMode, ...] = get_args(ColourMode)
+EdgeMode = Literal["none", "picked", "all"]
+EDGE_MODES: tuple[EdgeMode, ...] = get_args(EdgeMode)
 UP = {"x": 0, "y": 1, "z": 2}
 
 

@@ -88,8 +88,10 @@ def _write(
 
     def put(group: str, kind: GGUFValueType, **values: str | float) -> None:
         for key, value in values.items():
-            if kind is u32 and not (isinstance(value, int) and 0 <= value < 1 << 32):
+            if kind is u32 and not (isinstance(value, int | np.integer) and 0 <= value < 1 << 32):
                 raise ModelFileError(f"Expected '{group}{key}' to be an integer from 0 to 4294967295 (got {value!r}).")
+            if kind is f32 and not 0 <= float(value) <= 1:
+                raise ModelFileError(f"Expected '{group}{key}' to be a fraction from 0 to 1 (got {value!r}).")
             writer.add_key_value(f"bgnn.{group}{key}", value, kind)
 
     put("", u32, format_version=FORMAT_VERSION, points=spec.points, k=spec.k, embedding=spec.embedding)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from bgnn_studio.core.card import Accuracy, Training
 from bgnn_studio.core.inference import Inference, Step, Trace
 from bgnn_studio.core.spec import NetworkSpec
-from bgnn_studio.errors import ModelFileError
+from bgnn_studio.errors import KernelError, ModelFileError
 from bgnn_studio.native.library import arenas, check, ffi, isa, lib, matrix, pointer, refuse, text
 
 INT32_MAX = 2**31 - 1
@@ -107,7 +107,7 @@ class Model:
         Raises
         ------
         KernelError
-            Points of another shape, none, fewer than k, or not finite; a bad ``BGNN_ISA``.
+            Points of another shape, none, fewer than k, not finite, or so large that the logits overflow; a bad ``BGNN_ISA``.
         """
         handle = self._open_handle()
         points = matrix("infer", "points", points, "(N, 3)", np.float32, columns=3)
@@ -122,6 +122,12 @@ class Model:
         with arenas.take(size) as arena:
             status = lib.bgnn_forward(handle, pointer(points), N, k, threads, arena, size, pointer(logits), record, message)
         check(status, "infer", text(message))
+        if not np.isfinite(logits).all():
+            raise KernelError(
+                lib.BGNN_BAD_DATA,
+                "infer",
+                f"The logits overflow: coordinates reach {np.abs(points).max():.3g}. Scale the cloud to the unit sphere.",
+            )
         return Inference(logits, self._steps(steps, record.step_count), name, threads, size, recorded)
 
     def arena_bytes(self, points: SupportsIndex, k: SupportsIndex | None = None, threads: SupportsIndex = 1) -> int:

@@ -6,7 +6,7 @@ from vtkmodules.vtkRenderingCore import vtkRenderer
 
 VIEW_ANGLE = 26.0
 # Parts of the half viewport that a fitted cloud takes: (right, up) and (left, down). The legend stands at the right.
-ROOM = ((0.74, 0.80), (0.92, 0.84))
+ROOM = ((0.68, 0.80), (0.92, 0.84))
 AXES = {"x": (1.0, 0.0, 0.0), "y": (0.0, 1.0, 0.0), "z": (0.0, 0.0, 1.0)}
 
 

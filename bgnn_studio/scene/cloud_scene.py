@@ -4,7 +4,6 @@ The scene changes what will be drawn and never draws by itself: its owner repain
 """
 
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import pyvista as pv
@@ -12,17 +11,16 @@ from numpy.typing import NDArray
 
 from bgnn_studio.core import graphs
 from bgnn_studio.core.palettes import colourize, palette
+from bgnn_studio.core.views import EdgeMode
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.scene import camera
 from bgnn_studio.scene.depth_cue import DepthCue
 from bgnn_studio.scene.legend import Legend
 from bgnn_studio.scene.lines import LinesActor
-from bgnn_studio.scene.points import PointsActor
+from bgnn_studio.scene.points import PointsActor, sphere_radius
 from bgnn_studio.scene.shadow import ShadowActor
 from bgnn_studio.scene.theme import DARK, SceneTheme, middle, rgb
 
-EdgeMode = Literal["none", "picked", "all"]
-EDGE_MODES: tuple[EdgeMode, ...] = ("none", "picked", "all")
 EDGE_BUDGET = 20_480  # every edge at N = 1024, k = 20
 AZIMUTH, ELEVATION = -58.0, 20.0
 
@@ -105,12 +103,10 @@ class CloudScene:
         self.up = up
         low, high = self.points.min(axis=0).astype(np.float64), self.points.max(axis=0).astype(np.float64)
         centre, extent = (low + high) / 2, max(float(np.linalg.norm(high - low)) / 2, 1e-6)
-        self._radius = extent * float(np.clip(0.42 / np.sqrt(len(points)), 0.003, 0.04))
+        self._radius = sphere_radius(self.points, extent)
         self._cue.set_sphere(centre, extent)
         self._cloud.set_points(self.points)
         self._cloud.radii[:] = self._radius
-        self._cloud.set_radius(self._radius)
-        self._marks.set_radius(1.7 * self._radius)
         self._shadow.set_points(self.points, up)
         if changed:
             self.edges.set_point_colours(self._cloud.vtk_colours)
@@ -134,7 +130,7 @@ class CloudScene:
             raise BgnnError(f"Expected one value for each of {len(self.points)} points (got {values.shape}).")
         table = _table(palette, categories)
         self._cloud.colours[:] = colourize(values, table, value_range)
-        self.legend.set_scale(table, value_range, f"{title} ({unit})" if unit else title, categories)
+        self.legend.set_scale(table, value_range, "\n".join((f"{title} ({unit})" if unit else title).split(", ")), categories)
         self._touch()
 
     def clear_scalars(self) -> None:
@@ -156,6 +152,8 @@ class CloudScene:
         """
         if knn is not None:
             graphs.check_graph(knn, len(self.points))
+        if pick is not None:
+            graphs.check_point(pick, len(self.points))
         self.set_edges(graphs.edges(knn, budget=budget) if knn is not None and edges == "all" else None)
         self.set_pick(pick, None if knn is None or pick is None else knn[pick], lines=edges != "none")
 
@@ -209,6 +207,7 @@ class CloudScene:
 
     def screenshot(self, path: Path | str | None = None) -> NDArray[np.uint8]:
         """Draw, return the picture of the whole plotter as (H, W, 3) uint8, and write it where a path is given."""
+        self.renderer.GetRenderWindow().Render()  # pyvista by itself would return its last frame
         image = self._plotter.screenshot(None if path is None else str(path), return_img=True)
         return np.asarray(image, dtype=np.uint8)
 

@@ -107,6 +107,7 @@ def _text(x: float, y: float, size: int, *, right: bool = False, top: bool = Fal
     actor.SetInput("")
     style = actor.GetTextProperty()
     style.SetFontSize(size)
+    style.SetLineSpacing(1.35)
     if right:
         style.SetJustificationToRight()
     if top:

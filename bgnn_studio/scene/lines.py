@@ -15,8 +15,10 @@ _LINE_GLSL = """{light}
 {fade}
 gl_FragData[0].rgb *= 1.0 - shade;
 gl_FragData[0].a *= 1.0 - {strength} * fade;
-gl_FragDepth = {range} * gl_FragCoord.z;
+{depth}
 """
+# Only for marks: where a shader writes depth, hidden fragments are shaded too.
+_FRONT_GLSL = f"gl_FragDepth = {IN_FRONT} * gl_FragCoord.z;"
 
 
 class LinesActor:
@@ -47,8 +49,8 @@ class LinesActor:
         self.actor.SetMapper(self.mapper)
         self.actor.GetProperty().LightingOff()
         self.actor.VisibilityOff()
-        strength, depth_range = (0.4, IN_FRONT) if marks else (0.85, 1.0)
-        code = _LINE_GLSL.format(light=_LIGHT, fade=FADE_GLSL, strength=strength, range=depth_range)
+        strength, depth = (0.4, _FRONT_GLSL) if marks else (0.85, "")
+        code = _LINE_GLSL.format(light=_LIGHT, fade=FADE_GLSL, strength=strength, depth=depth)
         self.actor.GetShaderProperty().AddFragmentShaderReplacement(_LIGHT, True, code, False)
         self._uniforms = self.actor.GetShaderProperty().GetFragmentCustomUniforms()
         self.set_shade(0.0)

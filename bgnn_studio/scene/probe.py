@@ -6,19 +6,19 @@ import sys
 if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
     os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
 
-import numpy as np
 import pyvista as pv
 
 
 def renderer() -> str:
     """Return the name of the OpenGL renderer after it drew a point that can be seen; raises `RuntimeError` if it cannot."""
     plotter = pv.Plotter(off_screen=True, window_size=[64, 64])
-    plotter.set_background("black")
-    plotter.add_points(np.zeros((1, 3), np.float32), color="white", point_size=32)
+    plotter.renderer.SetBackground(0.0, 0.0, 0.0)
+    plotter.add_mesh(pv.Sphere(), color="white")
     image = plotter.screenshot(return_img=True)
-    if image is None or not image.any():
+    window = plotter.render_window
+    if window is None or image is None or not image.any():
         raise RuntimeError("the picture stayed black")
-    lines = plotter.render_window.ReportCapabilities().splitlines()
+    lines = window.ReportCapabilities().splitlines()
     plotter.close()
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("OpenGL renderer")), "unknown")
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from bgnn_studio.core import views
 from bgnn_studio.core.inference import Inference
 from bgnn_studio.errors import BgnnError
-from bgnn_studio.scene.cloud_scene import EDGE_BUDGET, EDGE_MODES, CloudScene, EdgeMode
+from bgnn_studio.scene.cloud_scene import EDGE_BUDGET, CloudScene
 from bgnn_studio.scene.theme import DARK, SceneTheme
 
 OVERSAMPLING = 2  # drawn at twice the size and averaged: smooth lines without multisampling
@@ -18,7 +18,7 @@ def render_image(
     inference: Inference | None = None,
     *,
     layer: int = 1,
-    edges: EdgeMode = "all",
+    edges: views.EdgeMode = "all",
     colour: views.ColourMode = "height",
     pick: int | None = None,
     bit: int = 0,
@@ -55,8 +55,8 @@ def render_image(
     BgnnError
         Something that was asked for does not exist: the message says what.
     """
-    if edges not in EDGE_MODES:
-        raise BgnnError(f"Expected edges to be one of {', '.join(EDGE_MODES)} (got {edges!r}).")
+    if edges not in views.EDGE_MODES:
+        raise BgnnError(f"Expected edges to be one of {', '.join(views.EDGE_MODES)} (got {edges!r}).")
     width, height = size
     if min(size) < 64 or max(size) > 8192:
         raise BgnnError(f"Expected a size between 64 and 8192 pixels (got {width} x {height}).")

@@ -25,7 +25,7 @@ MODELNET40 = (
 """Class names of ModelNet40 in the order of its labels (alphabetical)."""
 
 _WRAPPERS = ("model", "state_dict", "model_state_dict", "net")
-_STATISTICS = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
+_STATISTICS = ("weight", "bias", "running_mean", "running_var")
 _SUPPORTED = "state dicts of dgcnn, rf, bf1 and bf2 in their published layout"
 
 
@@ -77,10 +77,18 @@ def load_checkpoint(
 def _read_state(path: Path) -> dict[str, Tensor]:
     """Read the flat state dict of a file, wrappers and `module.` prefixes removed."""
     try:
+        with path.open("rb") as file:
+            if file.read(4) == b"GGUF":
+                raise ModelFileError(f"{path}: is a model file already. Open it as it is; convert takes torch checkpoints.")
         loaded = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise ModelFileError(f"{path}: no such file.") from None
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, AttributeError, pickle.UnpicklingError) as error:
+    except pickle.UnpicklingError as error:
+        raise ModelFileError(
+            f"{path}: expected a checkpoint with tensors only, as torch.save(model.state_dict(), path) writes it. "
+            "This is something else, or holds code, which is never run. Save the state dict again."
+        ) from error
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError, AttributeError) as error:
         raise ModelFileError(
             f"{path}: expected a checkpoint with tensors only, as torch.save(model.state_dict(), path) writes it "
             f"(got {_first_line(error)}). Save the state dict again."
@@ -143,7 +151,7 @@ def _names(found: str, layers: int) -> dict[str, str]:
     names: dict[str, str] = {}
 
     def norm(ours: str, theirs: str) -> None:
-        names.update({f"{ours}.norm.{s}": f"{theirs}.{s}" for s in _STATISTICS[:-1]})
+        names.update({f"{ours}.norm.{s}": f"{theirs}.{s}" for s in _STATISTICS})
 
     def block(ours: str, theirs: str) -> None:
         norm(ours, f"{theirs}.center")

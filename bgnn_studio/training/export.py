@@ -18,7 +18,8 @@ from bgnn_studio.core.bits import pack_signs
 from bgnn_studio.core.card import Accuracy, Training
 from bgnn_studio.errors import ModelFileError
 from bgnn_studio.io.model_file import write_model
-from bgnn_studio.training.layers import BinEdgeConv, BinEmbedding, BinLinear, EdgeConv, FloatBlock, LatentWeight, XorEdgeConv
+from bgnn_studio.training.edge_convs import BinEdgeConv, EdgeConv, XorEdgeConv
+from bgnn_studio.training.layers import BinEmbedding, BinLinear, FloatBlock, LatentWeight
 from bgnn_studio.training.networks import Network
 
 Tensors = dict[str, np.ndarray[Any, Any]]
@@ -53,9 +54,7 @@ def export_tensors(network: Network) -> Tensors:
     network = copy.deepcopy(network).cpu().eval()
     for name, value in network.state_dict().items():
         if not bool(value.isfinite().all()):
-            raise ModelFileError(
-                f"Parameter '{name}' holds values that are not finite: the training diverged. Train again with a lower rate."
-            )
+            raise ModelFileError(f"Parameter '{name}' is not finite: the training diverged. Train again with a lower learning rate.")
     tensors: Tensors = {}
     for i, layer in enumerate(network.layers, 1):
         _add_graph_layer(tensors, f"conv{i}", layer, skip=spec.skip == "real")
@@ -71,11 +70,16 @@ def _add_graph_layer(tensors: Tensors, name: str, layer: EdgeConv | BinEdgeConv 
     if isinstance(layer, EdgeConv) or layer.first:
         return
     if isinstance(layer, BinEdgeConv):
-        _add_threshold(tensors, name, layer.normed, layer.norm.num_features)
+        _add_threshold(tensors, name, lambda edges: _normed_edges(layer, edges), layer.norm.num_features)
     elif skip:
         _add_table(tensors, name, layer)
     else:
         _add_hits(tensors, name, layer)
+
+
+def _normed_edges(layer: BinEdgeConv, edges: Tensor) -> Tensor:
+    """Norm whole edge features (rows, 2 C_in) half by half, as the forward pass does."""
+    return torch.cat([layer.normed(half, x.contiguous()) for half, x in enumerate(edges.chunk(2, dim=1))], dim=1)
 
 
 def _add_block(tensors: Tensors, name: str, layer: FloatBlock | BinEmbedding | BinLinear, *, quantized: bool) -> None:

@@ -73,7 +73,7 @@ def _knn_l2(x: Tensor, k: int) -> Tensor:
     index = candidates.gather(-1, order[..., :k])
     if m == n:
         return index
-    # Rounding of the expanded form is under (C + 16) eps (|a| + |b|)^2, centring included.
+    # Rounding of the expanded form is under (C + 16) eps (|a| + |b|)^2, centring included (products in full float32, not TF32).
     norm = square.sqrt()
     bound = (channels + 16) * torch.finfo(x.dtype).eps * (norm + norm.amax(1, keepdim=True)).square()
     doubtful = (~(distance[..., k - 1] + bound < farthest[..., -1])).nonzero()

@@ -1,4 +1,4 @@
-"""The networks at every stage of the cascade, built from a spec (DESIGN section 2 of the paper's table: dgcnn, rf, bf1, bf2, bfr)."""
+"""The networks at every stage of the cascade, built from a spec: graph layers, embedding, max and mean pooling, head."""
 
 from dataclasses import dataclass
 
@@ -7,9 +7,9 @@ from torch import Tensor, nn
 
 from bgnn_studio.core.spec import NetworkSpec
 from bgnn_studio.errors import BgnnError
-from bgnn_studio.training.aggregate import row_index
+from bgnn_studio.training.edge_convs import BinEdgeConv, EdgeConv, XorEdgeConv
 from bgnn_studio.training.knn import knn_hamming, knn_l2
-from bgnn_studio.training.layers import BinEdgeConv, BinEmbedding, BinLinear, EdgeConv, FloatBlock, XorEdgeConv, activation
+from bgnn_studio.training.layers import BinEmbedding, BinLinear, FloatBlock, activation
 
 
 @dataclass(frozen=True)
@@ -68,22 +68,22 @@ class Network(nn.Module):
         b, n, _ = points.shape
         in_hamming = self.spec.on_bits and self.spec.stage != "tanh"
         graphs, features = [], []
-        x, real = points.reshape(b * n, 3), None
+        x, real = points, None
         for i, layer in enumerate(self.layers):
             nearest = knn_hamming if i > 0 and in_hamming else knn_l2
-            graphs.append(nearest(x.view(b, n, -1), self.spec.k))
-            x = layer(x, row_index(graphs[-1]))
+            graphs.append(nearest(x, self.spec.k))
+            x = layer(x, graphs[-1])
             if self.spec.skip == "real":
-                real = x if real is None else x + torch.cat([real] * (x.shape[1] // real.shape[1]), dim=1)
+                real = x if real is None else x + torch.cat([real] * (x.shape[2] // real.shape[2]), dim=2)
                 x = real
             if self.spec.on_bits:
                 x = activation(x, self.spec.stage)
             features.append(x)
-        embedded = self.embedding(torch.cat(features, dim=1)).view(b, n, -1)
+        embedded = self.embedding(torch.cat(features, dim=2).flatten(0, 1)).view(b, n, -1)
         x = torch.cat([embedded.amax(1), embedded.mean(1)], dim=1)  # (B, 2 emb)
         for block in self.head[:2]:
             x = self.dropout(block(x))
-        return self.head[2](x), NetworkTrace(tuple(graphs), tuple(f.view(b, n, -1) for f in features[:-1]))
+        return self.head[2](x), NetworkTrace(tuple(graphs), tuple(features[:-1]))
 
 
 def build_network(spec: NetworkSpec, *, dropout: float = 0.0) -> Network:

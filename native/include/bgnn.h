@@ -58,7 +58,7 @@ const char *bgnn_version(void);
 /** @brief Name of the i-th ISA that this build and this CPU can run ("scalar" first, the best last); NULL past the end. */
 const char *bgnn_isa_name(int32_t i);
 
-/** @brief The ISA in use: the best, or what the environment variable BGNN_ISA or bgnn_set_isa chose. */
+/** @brief The ISA in use: the best, or what the environment variable BGNN_ISA or bgnn_set_isa chose; NULL for a bad BGNN_ISA. */
 const char *bgnn_isa(void);
 
 /**
@@ -123,7 +123,7 @@ int32_t bgnn_model_tensor(const bgnn_model *model, uint64_t i, bgnn_tensor_info 
 /* ---- Inference ------------------------------------------------------------------------------------------------- */
 
 typedef struct {
-    const char *name; /* "knn", "edges", "conv", "pool", "block1", ...: static text */
+    const char *name; /* "knn", "products", "edges", "sign", "conv+pool", "block1", ...: static text */
     int32_t layer;    /* 1 ... L; L + 1: embedding; L + 2: head */
     int64_t nanoseconds;
 } bgnn_step;

@@ -6,10 +6,10 @@
 
 #include "forward.h"
 
+#include "status.h"
 #include "team.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -34,7 +34,7 @@ static bgnn_knn_job graph_of(const bgnn_pass *pass, size_t l) {
         job.words = pass->bits[l % 2];
         job.word_stride = bgnn_words(job.channels);
         job.bytes = pass->prepared->conv[l].bytes;
-    } else if (pass->xyz != NULL) {
+    } else if (l == 0 || pass->features != NULL) { /* no buffers yet while sizes are counted */
         job.values = bgnn_real_input(pass, l, &job.stride);
     }
     return job;
@@ -219,39 +219,30 @@ static void work(void *context, bgnn_team *team, size_t id) {
     }
 }
 
-static bgnn_status refuse(char *message, bgnn_status status, const char *text) {
-    if (message != NULL) snprintf(message, BGNN_MESSAGE_SIZE, "%s", text);
-    return status;
-}
-
 bgnn_status bgnn_forward(const bgnn_model *model, const float *xyz, int32_t points, int32_t k, int32_t threads,
                          void *arena, size_t arena_size, float *logits, bgnn_trace *trace, char *message) {
-    char text[BGNN_MESSAGE_SIZE];
     if (message != NULL) message[0] = '\0';
     if (trace != NULL) trace->step_count = 0;
     if (model == NULL || xyz == NULL || arena == NULL || logits == NULL)
-        return refuse(message, BGNN_BAD_ARGUMENT, "Expected a model, points, an arena and room for the logits (got NULL).");
-    if (points < 1 || k < 1 || k > points || threads < 1) {
-        snprintf(text, sizeof text, "Expected 1 <= k <= points and threads >= 1 (got %d points, k = %d, %d threads).", (int)points,
-                 (int)k, (int)threads);
-        return refuse(message, BGNN_BAD_ARGUMENT, text);
-    }
+        return bgnn_fail(BGNN_BAD_ARGUMENT, message, "Expected a model, points, an arena and room for the logits (got NULL).");
+    if (points < 1 || k < 1 || k > points || threads < 1)
+        return bgnn_fail(BGNN_BAD_ARGUMENT, message, "Expected 1 <= k <= points and threads >= 1 (got %d points, k = %d, %d threads).",
+                         (int)points, (int)k, (int)threads);
     if ((uintptr_t)arena % BGNN_ALIGNMENT != 0)
-        return refuse(message, BGNN_BAD_ARGUMENT, "Expected an arena aligned to 64 bytes. Align the address.");
+        return bgnn_fail(BGNN_BAD_ARGUMENT, message, "Expected an arena aligned to %d bytes (got address %p).", BGNN_ALIGNMENT, arena);
     size_t needed = bgnn_arena_size(model, points, k, threads);
-    if (needed == 0) return refuse(message, BGNN_BAD_ARGUMENT, "That many points need more memory than there can be. Use fewer points.");
-    if (arena_size < needed) {
-        snprintf(text, sizeof text, "Expected an arena of %zu bytes (got %zu). Ask bgnn_arena_size.", needed, arena_size);
-        return refuse(message, BGNN_SMALL_ARENA, text);
-    }
+    if (needed == 0)
+        return bgnn_fail(BGNN_BAD_ARGUMENT, message, "%d points need more memory than there can be. Use fewer points.", (int)points);
+    if (arena_size < needed)
+        return bgnn_fail(BGNN_SMALL_ARENA, message, "Expected an arena of %zu bytes (got %zu). Ask bgnn_arena_size.", needed, arena_size);
     for (size_t i = 0; i < (size_t)points; i++) {
-        if (isfinite(xyz[3 * i]) && isfinite(xyz[3 * i + 1]) && isfinite(xyz[3 * i + 2])) continue;
-        snprintf(text, sizeof text, "Expected finite coordinates: point %zu is (%g, %g, %g). Remove it.", i, (double)xyz[3 * i],
-                 (double)xyz[3 * i + 1], (double)xyz[3 * i + 2]);
-        return refuse(message, BGNN_BAD_DATA, text);
+        const float *x = xyz + 3 * i;
+        if (!isfinite(x[0]) || !isfinite(x[1]) || !isfinite(x[2]))
+            return bgnn_fail(BGNN_BAD_DATA, message, "Expected finite coordinates: point %zu is (%g, %g, %g). Remove it.", i,
+                             (double)x[0], (double)x[1], (double)x[2]);
     }
     const bgnn_kernels *kernels = bgnn_kernels_in_use();
-    if (kernels == NULL) return refuse(message, BGNN_NO_ISA, "BGNN_ISA names no instruction set that runs here.");
+    if (kernels == NULL) return bgnn_fail(BGNN_NO_ISA, message, "BGNN_ISA names no instruction set that runs here.");
 
     bgnn_pass pass = {.model = model, .prepared = model->prepared, .kernels = kernels, .points = (size_t)points,
                       .k = (size_t)k, .xyz = xyz, .trace = trace, .logits = logits};

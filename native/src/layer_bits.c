@@ -8,8 +8,6 @@
  */
 #include "forward.h"
 
-#include <string.h>
-
 enum { NODES = 4 }; /* that share a call for their x_i halves */
 
 void bgnn_join_bits(const bgnn_pass *pass, size_t l, size_t point) {

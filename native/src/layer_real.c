@@ -4,8 +4,6 @@
  */
 #include "forward.h"
 
-#include <string.h>
-
 enum { TILE = 32, NODES = 4 };
 
 void bgnn_first_layer(const bgnn_pass *pass, size_t first, size_t last, bgnn_carver *scratch) {
@@ -72,13 +70,14 @@ void bgnn_bin_edge_layer(const bgnn_pass *pass, size_t l, size_t first, size_t l
     const bgnn_bits_kernels *bits = pass->kernels->bits;
     const bgnn_real_kernels *real = pass->kernels->real;
     size_t in = conv->in, out = conv->out, words = bgnn_words(in), k = pass->k, stride;
-    const float *x = bgnn_real_input(pass, l, &stride);
     float *differences = bgnn_carve(scratch, k, in, sizeof *differences);
     uint64_t *edges = bgnn_carve(scratch, k, words, sizeof *edges);
     uint64_t *node = bgnn_carve(scratch, NODES, words, sizeof *node);
     int32_t *own = bgnn_carve(scratch, NODES, out, sizeof *own);
     int32_t *ends = bgnn_carve(scratch, 2, out, sizeof *ends); /* least, then greatest popcount */
     float *values = bgnn_carve(scratch, 2, out, sizeof *values);
+    if (first == last) return;
+    const float *x = bgnn_real_input(pass, l, &stride);
     for (size_t from = first; from < last; from += NODES) {
         size_t nodes = bgnn_min(NODES, last - from);
         bits->pack(x + from * stride, stride, nodes, in, layer->threshold + in, conv->own_flip, node, words);

@@ -7,9 +7,8 @@
 #include "prepare.h"
 
 #include "panels.h"
+#include "status.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -158,10 +157,7 @@ bgnn_status bgnn_prepare(bgnn_model *model, char *message) {
     bgnn_carver block = {0};
     derive(model, &block);
     void *memory = block.overflow ? NULL : aligned_alloc(BGNN_ALIGNMENT, block.used);
-    if (memory == NULL) {
-        if (message != NULL) snprintf(message, BGNN_MESSAGE_SIZE, "Out of memory for the prepared weights. Close other models.");
-        return BGNN_NO_MEMORY;
-    }
+    if (memory == NULL) return bgnn_fail(BGNN_NO_MEMORY, message, "Out of memory for the prepared weights. Close other models.");
     block = (bgnn_carver){.base = memory};
     model->prepared = derive(model, &block);
     model->info.prepared_bytes += block.used;

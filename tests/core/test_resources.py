@@ -30,3 +30,9 @@ def test_a_broken_installation_is_named(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(resources, "_PACKAGE", tmp_path / "bgnn_studio")
     with pytest.raises(BgnnError, match=r"'assets'.*Install"):
         resources.bundled_clouds()
+
+
+def test_the_file_that_leads_comes_first_and_the_rest_keep_their_order() -> None:
+    paths = [Path(name) for name in ("airplane.ply", "chair.ply", "lamp.ply")]
+    assert [p.stem for p in resources.led_by("chair", paths)] == ["chair", "airplane", "lamp"]
+    assert resources.led_by("absent", paths) == paths

@@ -38,6 +38,8 @@ def test_bf1_and_bf2_differ_in_the_order_of_max_and_norm_only() -> None:
         ("rf", {"skip": "real"}, "skip"),
         ("bfr", {"widths": (64, 96)}, "multiple"),
         ("dgcnn", {"stage": "binary"}, "Stage"),
+        ("dgcnn", {"first_layer": "binary"}, "real throughout"),
+        ("dgcnn", {"head_inputs": "sign"}, "real throughout"),
         ("bf2", {"stage": "half"}, "stage"),
         ("bf2", {"max_order": "never"}, "max_order"),
     ],

@@ -126,6 +126,13 @@ def test_a_number_beyond_u32_is_named(tmp_path: Path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("overall", [93.75, -0.1, float("nan")])
+def test_an_accuracy_is_a_fraction(overall: float, tmp_path: Path):
+    accuracy = Accuracy("shapes", "test", np.int64(1200), overall, 0.5)
+    with pytest.raises(ModelFileError, match=r"'accuracy\.overall' to be a fraction from 0 to 1"):
+        write_model(tmp_path / "m.gguf", small_spec(), random_tensors(small_spec()), accuracy=accuracy)
+
+
 def test_a_folder_that_is_not_there(tmp_path: Path):
     with pytest.raises(ModelFileError, match="No such file or directory"):
         write_model(tmp_path / "absent" / "m.gguf", small_spec(), random_tensors(small_spec()))

@@ -302,7 +302,7 @@ def model_fuzz(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_mutants_under_sanitizers(variant: str, model_fuzz: Path, tmp_path: Path):
     path = random_model(tmp_path / "m.gguf", small_spec(variant, widths=(8, 16), embedding=33, head=(9, 7)))
     # No mutant may ask for more than a few times the file: the largest allocation is bounded too.
-    environment = {"ASAN_OPTIONS": "max_allocation_size_mb=8:allocator_may_return_null=0"}
+    environment = {"ASAN_OPTIONS": "max_allocation_size_mb=1:allocator_may_return_null=0"}
     done = subprocess.run([model_fuzz, path, "4000", "1"], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     opened = int(done.stdout.split()[0])

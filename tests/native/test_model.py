@@ -186,6 +186,13 @@ def test_what_is_not_a_cloud_is_refused(points: np.ndarray, arguments: dict, wor
         model.infer(points, **arguments)
 
 
+def test_a_cloud_too_large_for_floats(tmp_path: Path):
+    model = Model.open(random_model(tmp_path / "m.gguf", small_spec("dgcnn")))
+    cloud = np.where(random_cloud(32) < 0, -3e38, 3e38).astype(np.float32)
+    with pytest.raises(KernelError, match=r"The logits overflow: coordinates reach 3e\+38. Scale the cloud to the unit sphere"):
+        model.infer(cloud)
+
+
 def test_arena_bytes_checks_like_infer(model: Model):
     with pytest.raises(KernelError, match="The cloud is empty"):
         model.arena_bytes(0)

@@ -1,0 +1,42 @@
+"""Networks of random weights for timing, and the latency of a torch network on one cloud."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from bgnn_studio.core.clouds import normalise
+from bgnn_studio.core.spec import NetworkSpec
+from bgnn_studio.core.timing import Latency, measure
+from bgnn_studio.training.networks import Network, build_network
+
+
+@torch.no_grad()
+def calibrated_network(spec: NetworkSpec, seed: int = 0, clouds: int = 2) -> Network:
+    """Return a network of seeded random weights in evaluation mode, its norms set to the statistics of random clouds.
+
+    Without them the features of untrained layers collapse, and graphs are built on codes that are nearly all equal.
+    """
+    generator = torch.random.get_rng_state()
+    torch.manual_seed(seed)
+    network = build_network(spec)
+    torch.random.set_rng_state(generator)
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm1d):
+            module.momentum = 1.0  # running statistics of this one batch
+    rng = np.random.default_rng(seed)
+    points = np.stack([normalise(rng.normal(size=(max(spec.points, spec.k), 3))) for _ in range(clouds)])
+    network.train()(torch.from_numpy(points))
+    return network.eval()
+
+
+@torch.inference_mode()
+def torch_latency(network: Network, points: NDArray[np.float32], threads: int, repeat: int) -> Latency:
+    """Measure the network on one cloud (N, 3), with `threads` torch threads for as long as it takes."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        cloud = torch.from_numpy(np.array(points))[None]
+        return measure(lambda: network(cloud), repeat)[0]
+    finally:
+        torch.set_num_threads(before)

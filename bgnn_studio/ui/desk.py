@@ -1,0 +1,94 @@
+"""What the window does with files and models, off the GUI thread: opening them, and inference on what is selected."""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
+
+from bgnn_studio.core.clouds import preprocess
+from bgnn_studio.core.session import OpenCloud
+from bgnn_studio.errors import BgnnError
+from bgnn_studio.io.readers import is_model_file, read_cloud
+from bgnn_studio.native import Model
+
+if TYPE_CHECKING:
+    from bgnn_studio.core.inference import Inference
+    from bgnn_studio.core.session import Session
+    from bgnn_studio.ui.toasts import Toasts
+    from bgnn_studio.ui.workers import Jobs
+
+POINTS = 1024  # kept of a larger cloud: as many as the published networks take
+THREADS = min(4, os.cpu_count() or 1)
+
+Opened = list[tuple[Path, "OpenCloud | Model | Exception"]]
+
+
+class Desk:
+    """Opens files into a session and keeps its inference up to date."""
+
+    def __init__(self, session: "Session[Model]", jobs: "Jobs", toasts: "Toasts") -> None:
+        self._session, self._jobs, self._toasts = session, jobs, toasts
+        session.subscribe(self._follow)
+
+    def open(self, paths: Sequence[Path]) -> None:
+        """Open clouds and models, told apart by content, and select the first of each; a bad file is a toast and nothing else."""
+        count = len(paths)
+        label = f"Opening {paths[0].name}" if count == 1 else f"Opening {count} files"
+        self._jobs.start(label, lambda cancelled: _open_all(paths, cancelled), done=self._opened, failed=self._fail("Not opened"))
+
+    def infer(self) -> None:
+        """Run the selected model on the selected cloud; a newer call makes an older one's result void."""
+        cloud, points, model = self._session.cloud, self._session.points, self._session.model
+        self._jobs.cancel("inference")
+        if cloud is None or points is None or model is None:
+            return
+
+        def run(_cancelled: Event) -> "Inference":
+            return model.infer(points, threads=THREADS, trace=True)
+
+        label = f"Running {model.name} on {cloud.cloud.name}"
+        self._jobs.start(label, run, done=self._session.set_inference, failed=self._fail("No inference"), key="inference")
+
+    def _opened(self, opened: Opened) -> None:
+        clouds, models = [], []
+        for path, what in opened:
+            if isinstance(what, Exception):
+                self._toasts.error(f"{path.name} was not opened", what)
+            elif isinstance(what, OpenCloud):
+                self._session.add_cloud(what)
+                clouds.append(what)
+            else:
+                self._session.add_model(what)
+                models.append(what)
+        try:
+            for cloud in clouds[:1]:
+                self._session.select_cloud(cloud)
+            for model in models[:1]:
+                self._session.select_model(model)
+        except BgnnError as error:
+            self._toasts.error("Opened, but not selected", error)
+
+    def _fail(self, title: str) -> Callable[[Exception], None]:
+        return lambda error: self._toasts.error(title, error)
+
+    def _follow(self, changed: frozenset[str]) -> None:
+        if changed & {"cloud", "model"}:
+            self.infer()
+
+
+def _open_all(paths: Sequence[Path], cancelled: Event) -> Opened:
+    opened: Opened = []
+    for path in paths:
+        if cancelled.is_set():
+            break
+        try:
+            opened.append((path, Model.open(path) if is_model_file(path) else _open_cloud(path)))
+        except Exception as error:  # noqa: BLE001 (one bad file must not lose the others)
+            opened.append((path, error))
+    return opened
+
+
+def _open_cloud(path: Path) -> OpenCloud:
+    cloud = read_cloud(path)
+    return OpenCloud(cloud, preprocess(cloud.points, POINTS if len(cloud.points) > POINTS else None))

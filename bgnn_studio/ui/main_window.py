@@ -1,0 +1,212 @@
+"""The window: library, tabs, menus, status bar; files dropped anywhere are opened."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QSettings, Qt, QTimer
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QKeySequence, QShowEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMainWindow, QMenu, QMessageBox, QProgressBar, QTabWidget, QToolButton
+
+from bgnn_studio import __version__
+from bgnn_studio.core.resources import assets_dir
+from bgnn_studio.core.session import Session
+from bgnn_studio.core.spec import MAX_LAYERS
+from bgnn_studio.errors import BgnnError
+from bgnn_studio.io.readers import supported_extensions
+from bgnn_studio.native import Model, isa
+from bgnn_studio.ui.desk import THREADS, Desk
+from bgnn_studio.ui.panels.library import Library
+from bgnn_studio.ui.tabs.inspect import InspectTab
+from bgnn_studio.ui.theme import Theme, ThemeSwitch
+from bgnn_studio.ui.toasts import Toasts
+from bgnn_studio.ui.widgets.docks import add_dock
+from bgnn_studio.ui.workers import Jobs
+
+_STATE_VERSION = 1
+
+
+class MainWindow(QMainWindow):
+    """Everything hangs on `session`; `jobs` is the only source of threads.
+
+    Parameters
+    ----------
+    themes : ThemeSwitch
+    settings : QSettings
+        Where theme, geometry and the places of docks are remembered.
+    """
+
+    def __init__(self, themes: ThemeSwitch, settings: QSettings) -> None:
+        super().__init__()
+        self.setWindowTitle("bgnn-studio")
+        self.setWindowIcon(QIcon(str(assets_dir() / "icon.svg")))
+        self.setAcceptDrops(True)
+        self._settings, self._themes, self._shown = settings, themes, False
+        self.session: Session[Model] = Session()
+        self.jobs = Jobs(self)
+        self.inspect = InspectTab(self.session)
+        self.toasts = Toasts(self.inspect.centralWidget())
+        self.desk = Desk(self.session, self.jobs, self.toasts)
+        self.library = Library(self.session, self.toasts, self)
+        tabs = QTabWidget()
+        tabs.setDocumentMode(True)
+        tabs.setTabBarAutoHide(True)
+        tabs.addTab(self.inspect, "Inspect")
+        self.setCentralWidget(tabs)
+        left = Qt.DockWidgetArea.LeftDockWidgetArea
+        clouds = add_dock(self, left, "clouds", "Clouds", self.library.clouds)
+        models = add_dock(self, left, "models", "Models", self.library.models)
+        self._docks = [clouds, models, *self.inspect.docks]
+        self._add_menus()
+        self._add_status()
+        themes.changed.connect(self.apply_theme)
+        themes.changed.connect(lambda theme: settings.setValue("theme", theme.name))
+        self.apply_theme(themes.theme)
+        self.session.subscribe(self._follow)
+        self._follow(frozenset())
+        self._restore()
+
+    def open(self, paths: Sequence[Path]) -> None:
+        """Open clouds and models in the background."""
+        if paths:
+            self.desk.open(paths)
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Dress what draws its own colours."""
+        self.library.apply_theme(theme)
+        self.inspect.apply_theme(theme)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Paint the window first, and then make the 3D view."""
+        super().showEvent(event)
+        if not self._shown:
+            self._shown = True
+            QTimer.singleShot(0, self, self._make_scene)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Accept files."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open the files that were dropped."""
+        event.acceptProposedAction()
+        self.open([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Remember the layout, end all jobs, give the GL context back."""
+        self._settings.setValue("geometry", self.saveGeometry())
+        self._settings.setValue("window", self.saveState(_STATE_VERSION))
+        self._settings.setValue("inspect", self.inspect.saveState(_STATE_VERSION))
+        self.jobs.close()
+        self.inspect.release()
+        super().closeEvent(event)
+
+    def _make_scene(self) -> None:
+        if not self._arranged:
+            self.inspect.arrange()
+        QApplication.processEvents()
+        if self.isVisible():
+            self.inspect.show_scene()
+
+    def _restore(self) -> None:
+        self.resize(1440, 900)
+        if geometry := self._settings.value("geometry"):
+            self.restoreGeometry(geometry)
+        if state := self._settings.value("window"):
+            self.restoreState(state, _STATE_VERSION)
+        self._arranged = bool(state := self._settings.value("inspect")) and self.inspect.restoreState(state, _STATE_VERSION)
+
+    def _add_menus(self) -> None:
+        file, view, run, about = (self.menuBar().addMenu(name) for name in ("&File", "&View", "&Run", "&Help"))
+        _add(file, "&Open\N{HORIZONTAL ELLIPSIS}", QKeySequence.StandardKey.Open, self._ask_files)
+        _add(file, "&Save picture\N{HORIZONTAL ELLIPSIS}", "Ctrl+S", self._ask_picture)
+        file.addSeparator()
+        _add(file, "&Quit", "Ctrl+Q", self.close)
+        _add(view, "&Reset camera", "Ctrl+R", self.inspect.reset_camera)
+        _add(view, "&Clear picked point", "Esc", lambda: self.session.select_point(None))
+        view.addSeparator()
+        self._layers = [
+            _add(view, "Input graph" if n == 1 else f"Graph of layer {n}", f"Ctrl+{n}", lambda n=n: self.session.select_layer(n))
+            for n in range(1, MAX_LAYERS + 1)
+        ]
+        view.addSeparator()
+        panels = view.addMenu("&Panels")
+        for dock in self._docks:
+            panels.addAction(dock.toggleViewAction())
+        view.addSeparator()
+        _add(view, "Switch &theme", "Ctrl+T", self._themes.toggle)
+        _add(run, "Run &again", "F5", self.desk.infer)
+        _add(about, "&About bgnn-studio", None, self._about)
+
+    def _add_status(self) -> None:
+        bar = self.statusBar()
+        bar.setSizeGripEnabled(False)
+        self._doing, self._progress = QLabel(), QProgressBar()
+        self._progress.setRange(0, 0)
+        self._progress.setFixedWidth(90)
+        self._progress.setTextVisible(False)
+        self._progress.setAccessibleName("Work in progress")
+        self._cancel = QToolButton()
+        self._cancel.setText("Cancel")
+        self._cancel.clicked.connect(lambda _: self.jobs.cancel(None))
+        self._engine = QLabel(f"{isa()}  \N{MIDDLE DOT}  {THREADS} thread{'s' if THREADS > 1 else ''}")
+        self._engine.setToolTip("Instruction set of the engine (forced by BGNN_ISA), and how many threads a forward pass uses")
+        bar.addWidget(self._doing)
+        bar.addWidget(self._progress)
+        bar.addWidget(self._cancel)
+        bar.addPermanentWidget(self._engine)
+        self.jobs.changed.connect(self._show_jobs)
+        self._show_jobs()
+
+    def _show_jobs(self) -> None:
+        labels = [job.label for job in self.jobs.running if not job.cancelled.is_set()]
+        self._doing.setText(labels[-1] if labels else "Ready")
+        self._progress.setVisible(bool(labels))
+        self._cancel.setVisible(bool(labels))
+
+    def _follow(self, changed: frozenset[str]) -> None:
+        for n, action in enumerate(self._layers, start=1):
+            action.setVisible(n <= self.session.layers)  # invisible actions have no shortcut either
+        if changed & {"cloud", "model"}:
+            names = [s for s in (self.session.cloud and self.session.cloud.cloud.name, self.session.model and self.session.model.name) if s]
+            self.setWindowTitle(" \N{EN DASH} ".join([*names, "bgnn-studio"]))
+
+    def _ask_files(self) -> None:
+        kinds = " ".join(f"*{extension}" for extension in (".gguf", *supported_extensions()))
+        names, _ = QFileDialog.getOpenFileNames(self, "Open clouds and models", "", f"Clouds and models ({kinds});;All files (*)")
+        self.open([Path(name) for name in names])
+
+    def _ask_picture(self) -> None:
+        name, _ = QFileDialog.getSaveFileName(self, "Save picture of the 3D view", "bgnn-studio.png", "PNG (*.png)")
+        if name:
+            self.save_picture(Path(name))
+
+    def save_picture(self, path: Path) -> None:
+        """Write the 3D view as a PNG, and say so."""
+        if self.inspect.viewport is None:
+            return
+        try:
+            self.inspect.viewport.screenshot(path)
+        except (OSError, ValueError) as error:
+            self.toasts.error(
+                "Picture not saved", BgnnError(f"{path}: could not be written ({error}). Choose another place, ending in .png.")
+            )
+        else:
+            self.toasts.info("Picture saved", str(path))
+
+    def _about(self) -> None:
+        text = (
+            f"<h3>bgnn-studio {__version__}</h3><p>Inspect, compare and measure Binary Graph Neural Networks on point clouds.</p>"
+            "<p>Networks: Bahri, Bahl, Zafeiriou, <i>Binary Graph Neural Networks</i>, CVPR 2021;<br>"
+            "Wang et al., <i>Dynamic Graph CNN for Learning on Point Clouds</i>, ACM TOG 2019.</p>"
+        )
+        QMessageBox.about(self, "About bgnn-studio", text)
+
+
+def _add(menu: QMenu, text: str, shortcut: QKeySequence.StandardKey | str | None, call: Callable[[], object]) -> QAction:
+    action = QAction(text, menu)
+    if shortcut is not None:
+        action.setShortcut(QKeySequence(shortcut))
+    action.triggered.connect(lambda _=False: call())
+    menu.addAction(action)
+    return action

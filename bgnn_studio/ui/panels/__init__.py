@@ -1,0 +1,1 @@
+"""One file for each panel: fed by the session, it shows one thing."""

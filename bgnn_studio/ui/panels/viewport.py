@@ -1,0 +1,134 @@
+"""The 3D view: a cloud, the graph of the layer shown, and the picked point; a click picks."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from bgnn_studio.core import graphs
+from bgnn_studio.core.views import layer_name, point_view
+from bgnn_studio.scene.cloud_scene import EDGE_BUDGET, CloudScene
+from bgnn_studio.ui.theme import DARK, Theme
+
+os.environ["QT_API"] = "pyside6"  # for pyvistaqt, whose binding is chosen at import
+from pyvistaqt import QtInteractor
+
+if TYPE_CHECKING:
+    from bgnn_studio.core.session import Session
+    from bgnn_studio.native import Model
+
+_DRAG_PIXELS = 4.0
+_GRAPH = {"points", "cloud", "model", "inference", "layer", "edges", "pick", "brush"}
+_COLOURS = {"points", "inference", "layer", "colour", "bit", "pick"}
+
+
+class Viewport(QWidget):
+    """Owns the interactor and its scene; follows the session."""
+
+    def __init__(self, session: "Session[Model]", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("Viewport")
+        self._session = session
+        self._pressed: QPointF | None = None
+        self._framed = False
+        self.interactor = QtInteractor(self, auto_update=False, multi_samples=0)
+        self.interactor.setAcceptDrops(False)  # files go to the window around it
+        self.interactor.setAccessibleName("3D view of the cloud and its graph")
+        self.interactor.installEventFilter(self)
+        self.scene = CloudScene(self.interactor, theme=DARK.scene, pixel_ratio=self.devicePixelRatioF())
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.interactor)
+        self._unsubscribe = session.subscribe(self._follow)
+        self._follow(frozenset(_GRAPH | _COLOURS))
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take the colours of a theme."""
+        self.scene.set_theme(theme.scene)
+        self.interactor.update()
+
+    def reset_camera(self) -> None:
+        """Look at the whole cloud from the first direction."""
+        self.scene.reset_camera()
+        self.interactor.update()
+
+    def screenshot(self, path: Path) -> None:
+        """Write the view as a PNG."""
+        self.scene.screenshot(path)
+
+    def release(self) -> None:
+        """Give the GL context back; nothing is drawn afterwards."""
+        self._unsubscribe()
+        self.interactor.removeEventFilter(self)
+        self.interactor.close()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Tell clicks from drags, keep VTK's one-letter commands away from the keyboard, and frame the first cloud."""
+        kind = event.type()
+        if kind == QEvent.Type.Paint and not self._framed and len(self.scene.points):
+            self._framed = True  # only now has the view its size
+            self.scene.reset_camera()
+        if kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+            event.ignore()
+            return True
+        if isinstance(event, QMouseEvent) and event.button() == Qt.MouseButton.LeftButton:
+            if kind == QEvent.Type.MouseButtonPress:
+                self._pressed = event.position()
+            elif kind == QEvent.Type.MouseButtonRelease and self._pressed is not None:
+                moved = event.position() - self._pressed
+                self._pressed = None
+                if np.hypot(moved.x(), moved.y()) < _DRAG_PIXELS:
+                    self._click(event.position())
+        return super().eventFilter(watched, event)
+
+    def _click(self, at: QPointF) -> None:
+        ratio = self.interactor.devicePixelRatioF()
+        x, y = at.x() * ratio, (self.interactor.height() - 1 - at.y()) * ratio
+        point = self.scene.pick(x, y, tolerance=6.0 * ratio)
+        if point is not None:
+            self._session.select_point(point)
+
+    def _follow(self, changed: frozenset[str]) -> None:
+        if not changed & (_GRAPH | _COLOURS):
+            return
+        s = self._session
+        self.interactor.setVisible(s.points is not None)
+        if s.points is None:
+            return
+        if "points" in changed:
+            self.scene.set_cloud(s.points)
+        if changed & _GRAPH:
+            self._draw_graph()
+        if changed & _COLOURS:
+            self._paint_points()
+        self.interactor.update()
+
+    def _draw_graph(self) -> None:
+        s = self._session
+        trace = s.inference.trace if s.inference else None
+        knn = trace.knn[s.layer - 1] if trace else None
+        if s.cloud is not None and s.points is not None:
+            parts = [s.cloud.cloud.name, f"{len(s.points):,} points", *([layer_name(s.layer, s.bits > 0)] if trace else [])]
+            self.scene.set_title("  \N{MIDDLE DOT}  ".join(parts))
+        if trace is None or knn is None or s.brush is None:
+            self.scene.set_graph(knn, s.edges, s.pick)
+            return
+        low, high = s.brush
+        distances = trace.distances[s.layer - 1]
+        inside = (distances >= low) & (distances <= high)  # (N, k)
+        pairs = graphs.edges(knn)[inside.ravel()]
+        self.scene.set_edges(pairs[:: -(-len(pairs) // EDGE_BUDGET) or 1] if s.edges == "all" else None)
+        self.scene.set_pick(s.pick, None if s.pick is None else knn[s.pick][inside[s.pick]], lines=s.edges != "none")
+
+    def _paint_points(self) -> None:
+        s = self._session
+        if s.points is None:
+            return
+        trace = s.inference.trace if s.inference else None
+        ready = trace is not None or s.colour == "height"
+        view = point_view(s.colour if ready else "height", s.points, trace, layer=s.layer, pick=s.pick, bit=s.bit)
+        self.scene.set_scalars(**vars(view))

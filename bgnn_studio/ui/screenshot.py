@@ -1,0 +1,70 @@
+"""``python -m bgnn_studio.ui.screenshot OUT.png``: the real window on real files, as a picture; needs a display."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from PySide6.QtCore import QEventLoop, QSettings, QTimer
+from PySide6.QtWidgets import QApplication
+
+from bgnn_studio.core.resources import bundled_clouds, bundled_models, led_by
+from bgnn_studio.ui.main_window import MainWindow
+from bgnn_studio.ui.theme import THEMES, ThemeSwitch
+
+_PATIENCE_MS = 30_000
+
+
+def main() -> None:
+    """Open files, choose a layer, a point and a colour mode, and write the window as a PNG."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("output", type=Path, metavar="OUT.png")
+    parser.add_argument(
+        "files", type=Path, nargs="*", metavar="FILE", help="clouds and models, the first of each is shown; default: bundled ones"
+    )
+    parser.add_argument("--theme", choices=sorted(THEMES), default="dark")
+    parser.add_argument("--size", default="1440x900", metavar="WxH")
+    parser.add_argument("--layer", type=int, default=3)
+    parser.add_argument("--pick", type=int)
+    parser.add_argument("--colour", default="height")
+    parser.add_argument("--edges", default="all")
+    options = parser.parse_intermixed_args()
+    application = QApplication([])
+    with TemporaryDirectory() as folder:
+        settings = QSettings(str(Path(folder) / "settings.ini"), QSettings.Format.IniFormat)
+        window = MainWindow(ThemeSwitch(application, options.theme), settings)
+        window.resize(*(int(side) for side in options.size.split("x")))
+        window.show()
+        window.open(options.files or [*led_by("chair", bundled_clouds()), *led_by("bf2", bundled_models())])
+        session = window.session
+        _wait(lambda: session.inference is not None and window.inspect.viewport is not None and not window.jobs.running)
+        session.select_layer(options.layer)
+        session.select_point(options.pick)
+        session.set_colour(options.colour)
+        session.set_edges(options.edges)
+        _settle()
+        window.grab().save(str(options.output))
+        window.close()
+
+
+def _wait(ready: Callable[[], bool]) -> None:
+    loop, poll, limit = QEventLoop(), QTimer(), QTimer()
+    poll.timeout.connect(lambda: ready() and loop.quit())
+    limit.setSingleShot(True)
+    limit.timeout.connect(loop.quit)
+    poll.start(20)
+    limit.start(_PATIENCE_MS)
+    loop.exec()
+    if not ready():
+        raise SystemExit("No inference within 30 s: see the log above.")
+
+
+def _settle() -> None:
+    """Let layouts and frames come to rest."""
+    loop = QEventLoop()
+    QTimer.singleShot(500, loop.quit)
+    loop.exec()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""The style sheet: spacing, corners, section headers; every colour comes from the theme."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bgnn_studio.ui.theme import Theme
+
+_SHEET = """
+QMainWindow, QMainWindow::separator {{ background: {window}; }}
+QMainWindow::separator {{ width: 6px; height: 6px; }}
+QMainWindow::separator:hover {{ background: {accent_soft}; }}
+QWidget#Empty, QWidget#Viewport {{ background: {panel}; }}
+
+QMenuBar {{ background: {window}; padding: 3px 6px; }}
+QMenuBar::item {{ padding: 4px 10px; border-radius: 5px; background: transparent; color: {muted}; }}
+QMenuBar::item:selected {{ background: {raised}; color: {text}; }}
+QMenu {{ background: {raised}; border: 1px solid {border}; padding: 5px; }}
+QMenu::item {{ padding: 5px 26px 5px 14px; border-radius: 4px; }}
+QMenu::item:selected {{ background: {accent}; color: {on_accent}; }}
+QMenu::item:disabled {{ color: {faint}; }}
+QMenu::separator {{ height: 1px; background: {border}; margin: 5px 8px; }}
+
+QStatusBar {{ background: {window}; color: {muted}; }}
+QStatusBar::item {{ border: none; }}
+QStatusBar QLabel {{ color: {muted}; padding: 1px 8px; }}
+QProgressBar {{ background: {track}; border: none; border-radius: 3px; max-height: 6px; }}
+QProgressBar::chunk {{ background: {accent}; border-radius: 3px; }}
+
+QDockWidget {{ titlebar-close-icon: none; titlebar-normal-icon: none; }}
+QLabel#DockTitle {{ background: {panel}; color: {muted}; padding: 10px 12px 6px 12px; font-weight: 600; }}
+QLabel#Caption {{ color: {muted}; }}
+QLabel#Answer {{ color: {text}; font-size: 13pt; font-weight: 600; padding-bottom: 3px; }}
+QLabel#Headline {{ color: {text}; font-weight: 600; }}
+
+QFrame#ToolStrip {{ background: {panel}; border-bottom: 1px solid {border}; }}
+QPushButton {{ background: {raised}; border: 1px solid {border}; border-radius: 6px; padding: 4px 12px; }}
+QPushButton:hover {{ background: {hover}; }}
+QPushButton:focus {{ border-color: {accent}; }}
+QPushButton:disabled {{ color: {faint}; }}
+QToolButton {{ background: transparent; border: 1px solid transparent; border-radius: 5px; padding: 2px 8px; color: {muted}; }}
+QToolButton:hover {{ background: {hover}; color: {text}; }}
+QToolButton:checked {{ background: {accent_soft}; color: {accent}; }}
+QToolButton:focus {{ border-color: {accent}; }}
+
+QFrame#Segments {{ background: {track}; border-radius: 7px; }}
+QFrame#Segments QToolButton {{ border-radius: 5px; padding: 3px 9px; color: {muted}; }}
+QFrame#Segments QToolButton:hover {{ color: {text}; background: transparent; }}
+QFrame#Segments QToolButton:checked {{ background: {selected}; color: {text}; }}
+QFrame#Segments QToolButton:disabled {{ color: {faint}; }}
+QFrame#Segments QToolButton:focus {{ border: 1px solid {text}; }}
+
+QSlider::groove:horizontal {{ background: {track}; height: 4px; border-radius: 2px; }}
+QSlider::sub-page:horizontal {{ background: {accent}; height: 4px; border-radius: 2px; }}
+QSlider::handle:horizontal {{ background: {text}; width: 12px; margin: -4px 0; border-radius: 6px; }}
+QSlider::handle:horizontal:focus {{ background: {accent}; }}
+
+QListWidget, QTableView {{ background: {panel}; border: none; outline: none; }}
+QTableView {{ gridline-color: transparent; selection-background-color: {accent_soft}; selection-color: {text}; }}
+QTableView::item {{ padding: 0px 6px; border: none; }}
+QTableView::item:hover {{ background: {hover}; }}
+QTableView::item:selected {{ background: {accent_soft}; color: {text}; }}
+QHeaderView, QTableCornerButton::section {{ background: {panel}; border: none; }}
+QHeaderView::section {{ background: {panel}; color: {muted}; border: none; border-bottom: 1px solid {border}; padding: 3px 6px; }}
+
+QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; }}
+QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 0; }}
+QScrollBar::handle {{ background: {hover}; border-radius: 4px; min-height: 28px; min-width: 28px; margin: 1px; }}
+QScrollBar::handle:hover {{ background: {faint}; }}
+QScrollBar::add-line, QScrollBar::sub-line {{ height: 0; width: 0; }}
+QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
+
+QTabWidget::pane {{ border: none; }}
+QTabBar {{ background: {window}; }}
+QTabBar::tab {{ background: transparent; color: {muted}; padding: 6px 14px; border-bottom: 2px solid transparent; }}
+QTabBar::tab:selected {{ color: {text}; border-bottom-color: {accent}; }}
+QTabBar::tab:hover {{ color: {text}; }}
+
+QToolTip {{ background: {raised}; color: {text}; border: 1px solid {border}; padding: 5px 7px; }}
+QFrame#Toast {{ background: {raised}; border: 1px solid {border}; border-left: 4px solid {accent}; border-radius: 7px; }}
+QFrame#Toast[kind="error"] {{ border-left-color: {error}; }}
+"""
+
+
+def stylesheet(theme: "Theme") -> str:
+    """Return the Qt style sheet of a theme."""
+    return _SHEET.format(**{name: value for name, value in vars(theme).items() if isinstance(value, str)})

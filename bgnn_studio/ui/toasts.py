@@ -1,0 +1,96 @@
+"""Notifications in the corner of the window: they say what happened and what to do, and never block."""
+
+from typing import Literal
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+
+from bgnn_studio.errors import BgnnError
+
+Kind = Literal["info", "error"]
+_WIDTH, _MARGIN, _LIMIT = 400, 14, 3
+_SHOWN_MS = {"info": 5000, "error": 12000}
+
+
+class Toasts(QObject):
+    """Stacks toasts in the lower left corner of a widget, the newest at the bottom, three at most."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._parent = parent
+        self._toasts: list[QFrame] = []
+        parent.installEventFilter(self)
+
+    @property
+    def messages(self) -> list[str]:
+        """The messages that are on screen, oldest first."""
+        return [toast.accessibleDescription() for toast in self._toasts]
+
+    def info(self, title: str, message: str = "") -> None:
+        """Tell something that went well."""
+        self._show("info", title, message)
+
+    def error(self, title: str, error: Exception) -> None:
+        """Show an error: a `BgnnError` in its own words, anything else by its kind (the log has the traceback)."""
+        unexpected = f"Something unexpected went wrong ({type(error).__name__}: {error}). The log has the details."
+        self._show("error", title, str(error) if isinstance(error, BgnnError) else unexpected)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Keep the stack in its corner."""
+        if event.type() == QEvent.Type.Resize:
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def _show(self, kind: Kind, title: str, message: str) -> None:
+        while len(self._toasts) >= _LIMIT:
+            self._drop(self._toasts[0])
+        toast = _toast(self._parent, kind, title, message)
+        close = toast.findChild(QToolButton)
+        close.clicked.connect(lambda: self._drop(toast))
+        QTimer.singleShot(_SHOWN_MS[kind], toast, lambda: self._drop(toast))
+        self._toasts.append(toast)
+        self._place()
+        toast.show()
+
+    def _drop(self, toast: QFrame) -> None:
+        if toast in self._toasts:
+            self._toasts.remove(toast)
+            toast.hide()
+            toast.deleteLater()
+            self._place()
+
+    def _place(self) -> None:
+        y = self._parent.height()
+        for toast in reversed(self._toasts):
+            toast.setFixedWidth(min(_WIDTH, self._parent.width() - 2 * _MARGIN))
+            toast.setFixedHeight(toast.layout().heightForWidth(toast.width()))
+            y -= toast.height() + _MARGIN
+            toast.move(_MARGIN, y)
+            toast.raise_()
+
+
+def _toast(parent: QWidget, kind: Kind, title: str, message: str) -> QFrame:
+    frame = QFrame(parent)
+    frame.setObjectName("Toast")
+    frame.setProperty("kind", kind)
+    frame.setAccessibleName(title)
+    frame.setAccessibleDescription(f"{title}: {message}" if message else title)
+    head, body = QLabel(title), QLabel(message)
+    head.setObjectName("Headline")
+    body.setObjectName("Caption")
+    for label in (head, body):
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        label.setWordWrap(True)
+        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    close = QToolButton()
+    close.setText("\N{MULTIPLICATION SIGN}")
+    close.setAccessibleName("Dismiss")
+    column = QVBoxLayout()
+    column.addWidget(head)
+    column.addWidget(body)
+    body.setVisible(bool(message))
+    row = QHBoxLayout(frame)
+    row.setContentsMargins(14, 10, 8, 10)
+    row.addLayout(column, 1)
+    row.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
+    return frame

@@ -1,0 +1,10 @@
+"""Numbers with units, as people read them."""
+
+
+def size_text(size_bytes: float) -> str:
+    """Return bytes as ``512 B``, ``181 KiB`` or ``7.04 MiB``."""
+    for unit in ("B", "KiB", "MiB"):
+        if size_bytes < 1024:
+            return f"{size_bytes:.0f} {unit}" if unit == "B" or size_bytes >= 100 else f"{size_bytes:.3g} {unit}"
+        size_bytes /= 1024
+    return f"{size_bytes:.3g} GiB"

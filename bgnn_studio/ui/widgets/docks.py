@@ -1,0 +1,30 @@
+"""A dock with a quiet section header instead of a title bar."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDockWidget, QFrame, QLabel, QMainWindow, QScrollArea, QWidget
+
+
+def add_dock(window: QMainWindow, area: Qt.DockWidgetArea, name: str, title: str, content: QWidget) -> QDockWidget:
+    """Add a movable dock; `name` is what its place is remembered by."""
+    dock = QDockWidget(title, window)
+    dock.setObjectName(name)
+    dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable | QDockWidget.DockWidgetFeature.DockWidgetClosable)
+    header = QLabel(title)
+    header.setObjectName("DockTitle")
+    header.setIndent(0)
+    dock.setTitleBarWidget(header)
+    dock.setWidget(content)
+    content.setAutoFillBackground(True)
+    window.addDockWidget(area, dock)
+    return dock
+
+
+def scrolled(content: QWidget, height: int) -> QScrollArea:
+    """Let content scroll where it is taller than its dock, which is at least `height` pixels high."""
+    area = QScrollArea()
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setMinimumHeight(height)
+    area.setWidget(content)
+    return area

@@ -1,0 +1,145 @@
+"""The session: what each change does to the rest of the selection, and what listeners hear."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bgnn_studio.core.clouds import Cloud, resample
+from bgnn_studio.core.inference import Inference
+from bgnn_studio.core.session import OpenCloud, Session
+from bgnn_studio.core.spec import NetworkSpec
+from bgnn_studio.errors import BgnnError
+from tests.random_model import random_cloud, small_spec
+
+RESULT = Inference(np.zeros(3, np.float32), (), "scalar", 1, 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """As much of a model as the session looks at."""
+
+    name: str
+    spec: NetworkSpec
+    path: Path | None = None
+
+
+def cloud(count: int = 40, name: str = "ball", path: Path | None = None) -> OpenCloud:
+    points = random_cloud(count)
+    return OpenCloud(Cloud(name, points, path), points)
+
+
+@pytest.fixture
+def session() -> Session[Opened]:
+    """Return a session with a cloud and a binary model (widths 16, 32, 64; k = 5) selected."""
+    session: Session[Opened] = Session()
+    session.add_cloud(ball := cloud())
+    session.add_model(model := Opened("binary", small_spec("bf2")))
+    session.select_cloud(ball)
+    session.select_model(model)
+    session.set_inference(RESULT)
+    return session
+
+
+def test_listeners_hear_each_change_once_with_all_its_fields(session: Session[Opened]) -> None:
+    heard: list[frozenset[str]] = []
+    session.subscribe(heard.append)
+    session.select_point(3)
+    session.select_point(3)
+    session.set_brush((1.0, 2.0))
+    session.select_layer(2)
+    session.set_bit(5)
+    session.set_colour("bit")
+    session.select_layer(1)
+    assert heard == [{"pick"}, {"brush"}, {"layer", "brush"}, {"bit"}, {"colour"}, {"layer", "bit", "colour"}]
+
+
+def test_another_cloud_drops_pick_brush_and_inference(session: Session[Opened]) -> None:
+    session.select_point(3)
+    session.set_colour("distance")
+    session.set_brush((0.0, 1.0))
+    session.add_cloud(other := cloud(50, "other"))
+    session.select_cloud(other)
+    assert (session.pick, session.brush, session.inference, session.colour) == (None, None, None, "height")
+
+
+def test_another_model_keeps_the_pick_and_what_it_can_show(session: Session[Opened]) -> None:
+    session.select_point(3)
+    session.select_layer(3)
+    session.set_bit(31)
+    session.set_colour("bit")
+    session.add_model(shallow := Opened("shallow", small_spec("bf1", widths=(16, 32))))
+    session.select_model(shallow)
+    assert (session.pick, session.layer, session.bit, session.colour, session.inference) == (3, 2, 15, "bit", None)
+    session.add_model(real := Opened("real", small_spec("dgcnn")))
+    session.select_model(real)
+    assert session.colour == "height"
+    assert "no bit planes" in (session.why_not("bit") or "")
+
+
+def test_points_are_as_many_as_the_model_was_trained_with(session: Session[Opened]) -> None:
+    assert session.points is not None
+    assert session.cloud is not None
+    np.testing.assert_array_equal(session.points, resample(session.cloud.points, 32))
+    session.select_point(31)
+    session.set_colour("distance")
+    session.add_model(same := Opened("same", small_spec("bf1")))
+    session.select_model(same)
+    assert (session.pick, session.colour) == (31, "distance")
+    session.add_model(fine := Opened("fine", small_spec("bf2", points=1024)))
+    session.select_model(fine)
+    assert session.points is session.cloud.points
+    assert (session.pick, session.colour) == (None, "height")
+
+
+def test_a_cloud_smaller_than_k_is_refused_and_nothing_changes(session: Session[Opened]) -> None:
+    before = vars(session).copy()
+    with pytest.raises(BgnnError, match="4 points, but binary joins each to its 5 nearest"):
+        session.select_cloud(cloud(4, "small"))
+    with pytest.raises(BgnnError, match="41 nearest"):
+        session.select_model(Opened("wide", small_spec("bf2", k=41)))
+    assert vars(session) == before
+
+
+def test_one_file_is_open_once(session: Session[Opened], tmp_path: Path) -> None:
+    for count in (40, 50):
+        session.add_cloud(cloud(count, "again", tmp_path / "again.npy"))
+        session.add_model(Opened("again", small_spec("bf2"), tmp_path / "again.gguf"))
+    assert [len(c.points) for c in session.clouds] == [40, 50]
+    assert len(session.models) == 2
+
+
+def test_removing_the_selected_entry_selects_another_that_fits(session: Session[Opened]) -> None:
+    session.add_cloud(cloud(4, "small"))
+    session.add_cloud(other := cloud(60, "other"))
+    session.remove_cloud(session.clouds[0])
+    assert session.cloud is other
+    assert session.inference is None
+    session.set_inference(RESULT)
+    session.select_layer(3)
+    session.remove_model(session.models[0])
+    assert (session.model, session.layer, session.layers, session.inference) == (None, 1, 1, None)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda s: s.select_point(32), "between 0 and 31"),
+        (lambda s: s.select_layer(4), "between 1 and 3"),
+        (lambda s: s.select_layer(0), "between 1 and 3"),
+        (lambda s: s.set_bit(16), "between 0 and 15"),
+        (lambda s: s.set_colour("taste"), "height, distance"),
+        (lambda s: s.set_colour("distance"), "No point is picked"),
+        (lambda s: s.set_edges("some"), "none, picked, all"),
+    ],
+)
+def test_what_does_not_exist_is_refused(session: Session[Opened], change: object, message: str) -> None:
+    session.select_layer(2)
+    with pytest.raises(BgnnError, match=message):
+        change(session)
+
+
+def test_bits_are_those_of_the_layers_input(session: Session[Opened]) -> None:
+    assert [session.select_layer(n) or session.bits for n in (2, 3, 1)] == [16, 32, 0]
+    assert "xyz" in (session.why_not("bit") or "")

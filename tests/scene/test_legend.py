@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+import pyvista as pv
+
+from bgnn_studio.core.palettes import palette
+from bgnn_studio.scene.legend import BOTTOM, LEFT, RIGHT, TOP, Legend, ticks
+
+SIZE = (600, 400)
+
+
+@pytest.fixture
+def plotter():
+    made = pv.Plotter(off_screen=True, window_size=SIZE)
+    made.set_background("black")
+    yield made
+    made.close()
+
+
+def shown(legend):
+    return [label.GetInput() for label in legend.labels if label.GetVisibility()]
+
+
+def picture(plotter):
+    plotter.render_window.Render()
+    return plotter.screenshot(return_img=True)
+
+
+def strip(plotter):
+    """The column through the middle of the strip, from its low end to its high end."""
+    image = picture(plotter)[::-1]
+    return image[round(BOTTOM * SIZE[1]) + 1 : round(TOP * SIZE[1]) - 1, round((LEFT + RIGHT) / 2 * SIZE[0])]
+
+
+def test_the_strip_is_the_palette_from_low_to_high(plotter):
+    legend = Legend(plotter.renderer, 1.0)
+    legend.set_scale(palette("height"), (-1.0, 1.0), "Height (z)")
+    column = strip(plotter).astype(int)
+    expected = palette("height")[np.linspace(0, 255, len(column)).astype(int)].astype(int)
+    assert np.abs(column - expected).max() <= 12
+    assert shown(legend) == ["\N{MINUS SIGN}1", "\N{MINUS SIGN}0.5", "0", "0.5", "1"]
+
+
+def test_categories_are_bands_with_their_names(plotter):
+    legend = Legend(plotter.renderer, 1.0)
+    legend.set_scale(palette("height"), (0.0, 9.0), "Height (z)")
+    legend.set_scale(palette("bit", 2), (0.0, 1.0), "Bit 3", ("+1", "\N{MINUS SIGN}1"))
+    column = strip(plotter)
+    np.testing.assert_array_equal(column[len(column) // 4], palette("bit", 2)[0])
+    np.testing.assert_array_equal(column[3 * len(column) // 4], palette("bit", 2)[1])
+    np.testing.assert_array_equal(column[len(column) // 2], 0)
+    assert shown(legend) == ["+1", "\N{MINUS SIGN}1"]
+
+
+def test_text_is_drawn_in_the_colour_asked_for_and_stays_inside(plotter):
+    legend = Legend(plotter.renderer, 1.0)
+    legend.set_text_colour((0.0, 1.0, 0.0))
+    legend.set_title("airplane_0627")
+    legend.set_scale(palette("drift"), (0.0, 100.0), "A heading that is rather long, layer 3 (%)")
+    image = picture(plotter).astype(int)
+    green = (image[..., 1] > 120) & (image[..., 0] < 60) & (image[..., 2] < 60)
+    ys, xs = np.nonzero(green)
+    assert (ys < 0.1 * SIZE[1]).sum() > 50  # the title
+    assert (ys > 0.5 * SIZE[1]).sum() > 100  # the legend
+    assert xs.max() < SIZE[0] - 5
+
+
+def test_a_hidden_scale_leaves_the_title(plotter):
+    legend = Legend(plotter.renderer, 1.0)
+    empty = picture(plotter)
+    legend.set_scale(palette("drift"), (0.0, 100.0), "Drift")
+    assert (picture(plotter) != empty).any()
+    legend.hide_scale()
+    np.testing.assert_array_equal(picture(plotter), empty)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (0, 64, [0, 20, 40, 60]),
+        (0, 12, [0, 2, 4, 6, 8, 10, 12]),
+        (-0.41, 0.42, [-0.4, -0.2, 0, 0.2, 0.4]),
+        (0, 1, [0, 0.2, 0.4, 0.6, 0.8, 1]),
+        (0, 0.003, [0, 0.0005, 0.001, 0.0015, 0.002, 0.0025, 0.003]),
+    ],
+)
+def test_ticks_are_round_numbers(low, high, expected):
+    np.testing.assert_allclose(ticks(low, high, 7), expected, atol=1e-12)
+
+
+def test_there_are_never_too_many_ticks():
+    rng = np.random.default_rng(0)
+    for low, width in zip(rng.uniform(-1e3, 1e3, 300), 10 ** rng.uniform(-4, 6, 300), strict=True):
+        values = ticks(low, low + width, 7)
+        assert 2 <= len(values) <= 7
+        assert values[0] >= low - 1e-6 * width
+        assert values[-1] <= low + width * (1 + 1e-6)

@@ -1,0 +1,268 @@
+"""The command line, run as a user runs it: real processes, real files."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bgnn_studio import __version__
+from bgnn_studio.cli import COMMANDS
+from bgnn_studio.commands.convert import read_classes
+from bgnn_studio.core.bits import pack_signs
+from bgnn_studio.core.clouds import preprocess
+from bgnn_studio.errors import BgnnError
+from bgnn_studio.io.readers import read_cloud
+from bgnn_studio.native import Model
+from tests.random_model import random_model, small_spec
+from tests.requirements import ROOT, needs
+
+CLOUDS = ROOT / "tests" / "data" / "clouds"
+MESH = CLOUDS / "mesh.off"
+POINTS = read_cloud(MESH).points
+
+
+def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command with no display."""
+    env = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM", "BGNN_ISA")}
+    command = [sys.executable, "-m", "bgnn_studio", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, env=env | environment, capture_output=True, text=True, check=False, timeout=120)
+
+
+def output(*arguments: object, **environment: str) -> str:
+    """Return what a command that must succeed printed; nothing may be on stderr."""
+    ran = run(*arguments, **environment)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    return ran.stdout
+
+
+def refusal(*arguments: object, **environment: str) -> str:
+    """Return the one line of a command that must fail."""
+    ran = run(*arguments, **environment)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.startswith("bgnn-studio: ")
+    assert ran.stderr.count("\n") == 1
+    return ran.stderr
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("models")
+    return {variant: random_model(folder / f"{variant}.gguf", small_spec(variant)) for variant in ("dgcnn", "rf", "bf2", "bfr")}
+
+
+def test_version_at_once() -> None:
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        assert output("--version") == f"bgnn-studio {__version__}\n"
+        times.append(time.perf_counter() - start)
+    assert min(times) < 0.3
+
+
+def test_help_names_every_command() -> None:
+    text = output("--help")
+    for command in COMMANDS:
+        assert f"    {command}" in text
+        assert output(command, "--help").startswith(f"usage: bgnn-studio {command}")
+
+
+@pytest.mark.parametrize("variant", ["dgcnn", "rf", "bf2", "bfr"])
+def test_infer_json_equals_the_engine(variant: str, models: dict[str, Path]) -> None:
+    found = json.loads(output("infer", MESH, "--model", models[variant], "--points", 100, "--threads", 2, "--repeat", 3, "--json"))
+    model = Model.open(models[variant])
+    expected = model.infer(preprocess(POINTS, 100))
+    assert found["logits"] == expected.logits.tolist()
+    assert found["class"] == model.spec.classes[int(expected.logits.argmax())]
+    assert found["classes"] == list(model.spec.classes)
+    assert sum(found["probabilities"]) == pytest.approx(1)
+    assert (found["points"], found["cloud_points"], found["k"], found["threads"], found["repeats"]) == (100, 2048, 5, 2, 3)
+    assert (found["model"], found["cloud"]) == (str(models[variant]), str(MESH))
+    assert 0 < found["latency_ms"]["min"] <= found["latency_ms"]["p50"] <= found["latency_ms"]["p90"]
+    assert [layer["name"] for layer in found["layers"]] == ["layer1", "layer2", "layer3", "embedding", "head"]
+    for layer in found["layers"]:
+        assert layer["ms"] == pytest.approx(sum(layer["steps"].values()))
+    assert found["memory_bytes"]["file"] == models[variant].stat().st_size
+
+
+def test_infer_takes_raw_points_k_and_isa(models: dict[str, Path]) -> None:
+    found = json.loads(output("infer", MESH, "--model", models["bf2"], "--raw", "--k", 3, "--repeat", 1, "--json", BGNN_ISA="scalar"))
+    assert (found["points"], found["k"], found["isa"], found["raw"]) == (2048, 3, "scalar", True)
+    assert found["logits"] == Model.open(models["bf2"]).infer(POINTS, k=3).logits.tolist()
+
+
+def test_infer_for_people(models: dict[str, Path]) -> None:
+    text = output("infer", CLOUDS / "spaces.xyz", "--model", models["rf"], "--points", 20)
+    lines = text.splitlines()
+    found = json.loads(output("infer", CLOUDS / "spaces.xyz", "--model", models["rf"], "--points", 20, "--json"))
+    best = max(found["probabilities"])
+    assert lines[0] == f"{found['class']}  {100 * best:.1f} %"
+    assert "8 points, unit sphere, resampled to 20 (12 of them repeats)" in text
+    assert "rf, k = 5 (trained with 32 points, k = 5)" in text
+    table = lines[lines.index("") :]
+    starts = [line.split()[0] for line in table if line]
+    assert starts[-6:] == ["layer", "layer1", "layer2", "layer3", "embedding", "head"]
+
+
+@pytest.mark.parametrize("variant", ["rf", "bf2"])
+def test_trace_holds_what_the_layers_saw(variant: str, models: dict[str, Path], tmp_path: Path) -> None:
+    output("infer", MESH, "--model", models[variant], "--points", 64, "--repeat", 1, "--trace", tmp_path / "trace")
+    saved = np.load(tmp_path / "trace")
+    inference = Model.open(models[variant]).infer(preprocess(POINTS, 64), trace=True)
+    trace = inference.trace
+    assert set(saved) == {"points", "knn1", "knn2", "knn3", "features2", "features3", "logits"}
+    assert np.array_equal(saved["logits"], inference.logits[None])
+    assert np.array_equal(saved["points"], preprocess(POINTS, 64)[None])
+    for layer in (1, 2, 3):
+        assert saved[f"knn{layer}"].dtype == np.int32
+        assert np.array_equal(saved[f"knn{layer}"], trace.knn[layer - 1][None])
+    for layer in (2, 3):
+        features = saved[f"features{layer}"]
+        assert features.shape == (1, 64, (16, 32)[layer - 2])
+        assert features.dtype == (np.int8 if variant == "bf2" else np.float32)
+        back = pack_signs(features[0]) if variant == "bf2" else features[0]
+        assert np.array_equal(back, trace.features[layer - 2])
+
+
+def test_render_draws_without_a_display(models: dict[str, Path], tmp_path: Path) -> None:
+    from PIL import Image
+
+    pictures = []
+    for i, options in enumerate(([], ["--layer", 3, "--theme", "light"], ["--pick", 3, "--edges", "picked", "--color", "distance"])):
+        path = tmp_path / f"{i}.png"
+        said = output("render", MESH, "--model", models["bf2"], "--points", 64, "--size", "200x150", "-o", path, *options)
+        assert said.startswith(f"{path}: 200 x 150 pixels")
+        with Image.open(path) as image:
+            assert (image.format, image.size, image.mode) == ("PNG", (200, 150), "RGB")
+            pictures.append(np.array(image).astype(int))
+    assert all(np.abs(a - b).max() > 40 for i, a in enumerate(pictures) for b in pictures[:i])
+    assert pictures[1].mean() > 2 * pictures[0].mean()  # light and dark
+
+
+def test_bench_for_programs_and_people(models: dict[str, Path]) -> None:
+    arguments = ["bench", "--cloud", MESH, "--model", models["bf2"], "--model", models["dgcnn"], "--repeat", 3, "--against", "torch"]
+    found = json.loads(output(*arguments, "--json"))
+    assert [m["variant"] for m in found["models"]] == ["bf2", "dgcnn"]
+    for model in found["models"]:
+        assert model["points"] == 32
+        assert 0 < model["engine_ms"]["min"] <= model["engine_ms"]["p50"] <= model["engine_ms"]["p90"]
+        assert model["torch_over_engine"] == pytest.approx(model["torch_ms"]["p50"] / model["engine_ms"]["p50"])
+    text = output("bench", "--cloud", MESH, "--model", models["bf2"], "--points", 50, "--repeat", 3)
+    assert [line.split()[0] for line in text.splitlines()[:2]] == ["model", "bf2"]
+    assert "mesh; 3 runs after 2 to warm up; 1 thread; engine on " in text
+
+
+def test_doctor() -> None:
+    found = json.loads(output("doctor", "--json", BGNN_ISA="scalar"))
+    assert found["native"]["version"] == found["bgnn-studio"] == __version__
+    assert found["native"]["isa"] == found["native"]["BGNN_ISA"] == "scalar"
+    assert "renderer" in found["drawing"]
+    assert (found["problems"], found["missing_libraries"], found["display"]) == ([], [], None)
+    ran = run("doctor", BGNN_ISA="mmx")
+    assert ran.returncode == 1
+    assert "Expected BGNN_ISA to be one of scalar" in ran.stdout
+    assert "All is well" not in ran.stdout
+
+
+def test_convert_reproduces_the_published_layout(shared_dir: Path, tmp_path: Path) -> None:
+    expected = np.load(shared_dir / "conformance" / "bf2.npz")
+    model, cloud = tmp_path / "m.gguf", tmp_path / "cloud.npy"
+    np.save(cloud, expected["points"][0])
+    said = output("convert", shared_dir / "conformance" / "bf2.t7", "--variant", "bf2", "-o", model)
+    assert said.startswith(f"{model}: bf2, 40 classes, 1024 points, k = 20")
+    found = json.loads(output("infer", cloud, "--model", model, "--raw", "--repeat", 1, "--json"))
+    assert found["logits"] == pytest.approx(expected["logits"][0], rel=1e-4, abs=1e-4)
+
+
+def test_convert_takes_class_names_and_refuses_too_few(shared_dir: Path, tmp_path: Path) -> None:
+    names, model = tmp_path / "names.txt", tmp_path / "m.gguf"
+    checkpoint = shared_dir / "conformance" / "bf1.t7"
+    names.write_text("one\n")
+    assert "expected 40 class names" in refusal("convert", checkpoint, "--classes", names, "-o", model)
+    assert not model.exists()
+    names.write_text("\n\n".join(f"thing {i}" for i in range(40)))
+    output("convert", checkpoint, "--classes", names, "-o", model)
+    assert Model.open(model).spec.classes == tuple(f"thing {i}" for i in range(40))
+    names.write_text("\n")
+    with pytest.raises(BgnnError, match="one class name a line"):
+        read_classes(names)
+
+
+def test_the_window_without_a_display_is_refused(models: dict[str, Path]) -> None:
+    assert "DISPLAY is not set" in refusal()
+    assert "DISPLAY is not set" in refusal(MESH, models["bf2"])
+    assert "DISPLAY=:987 does not answer" in refusal(DISPLAY=":987")
+    assert "did you mean a command" in refusal("infr")
+
+
+BAD = {
+    "no such cloud": (["infer", "absent.ply", "--model", "{bf2}"], "absent.ply: could not be read"),
+    "no such model": (["infer", "{mesh}", "--model", "absent.gguf"], "absent.gguf: could not be opened"),
+    "cloud as model": (["infer", "{mesh}", "--model", "{mesh}"], "not a model file"),
+    "model as cloud": (["infer", "{bf2}", "--model", "{bf2}"], "expected a point cloud"),
+    "k above N": (["infer", "{mesh}", "--model", "{bf2}", "--points", "4"], "4 points, but k is 5"),
+    "raw and resampled": (["infer", "{mesh}", "--model", "{bf2}", "--raw", "--points", "9"], "not both"),
+    "unwritable trace": (["infer", "{mesh}", "--model", "{bf2}", "--points", "9", "--trace", "{mesh}/x.npz"], "could not be written"),
+    "no such color": (["render", "{mesh}", "--model", "{bf2}", "--color", "pink", "-o", "x.png"], "pink"),
+    "not a checkpoint": (["convert", "{mesh}", "--variant", "bf2", "-o", "x.gguf"], "expected a checkpoint"),
+    "full and a model": (["bench", "--full", "--model", "{bf2}", "--cloud", "{mesh}"], "not both"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_an_error_is_one_line(case: str, models: dict[str, Path]) -> None:
+    arguments, message = BAD[case]
+    assert message in refusal(*(a.format(mesh=MESH, bf2=models["bf2"]) for a in arguments))
+    assert not list(ROOT.glob("x.*"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["infer", "cloud.ply"], "--model"),
+        (["infer", "cloud.ply", "--model", "m.gguf", "--threads", "0"], "whole number from 1 (got '0')"),
+        (["infer", "cloud.ply", "--model", "m.gguf", "--repeat", "many"], "whole number from 1 (got 'many')"),
+        (["render", "cloud.ply", "--size", "400", "-o", "x.png"], "WIDTHxHEIGHT"),
+        (["bench", "--against", "numpy"], "invalid choice"),
+    ],
+)
+def test_bad_options_end_with_2_and_no_traceback(arguments: list[str], message: str) -> None:
+    ran = run(*arguments)
+    assert ran.returncode == 2
+    assert message in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_bad_isa_is_one_line(models: dict[str, Path]) -> None:
+    assert "BGNN_ISA" in refusal("infer", MESH, "--model", models["bf2"], BGNN_ISA="mmx")
+
+
+def test_interrupt_ends_with_130(models: dict[str, Path]) -> None:
+    command = [sys.executable, "-m", "bgnn_studio", "infer", MESH, "--model", models["bf2"], "--repeat", "100000000"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while str(models["bf2"]) not in Path(f"/proc/{process.pid}/maps").read_text():  # not yet mapped: still starting
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert (process.returncode, said) == (130, "bgnn-studio: interrupted.\n")
+
+
+def test_output_that_cannot_be_written_is_one_line(models: dict[str, Path]) -> None:
+    needs("/dev/full")
+    command = [sys.executable, "-m", "bgnn_studio", "infer", MESH, "--model", models["bf2"], "--repeat", "1"]
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("bgnn-studio: The output could not be written (No space left")
+    assert ran.stderr.count("\n") == 1
+
+
+def test_a_reader_that_leaves_is_no_error(models: dict[str, Path]) -> None:
+    infer = f"{sys.executable} -m bgnn_studio infer {MESH} --model {models['bf2']} --repeat 1 --json"
+    ran = subprocess.run(["bash", "-c", f"{infer} | true"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ran.stderr == ""

@@ -1,0 +1,161 @@
+"""Published checkpoints: every way in which they are stored, and every reason to refuse one."""
+
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+
+from bgnn_studio.core.spec import network_spec
+from bgnn_studio.errors import ModelFileError
+from bgnn_studio.training.checkpoints import MODELNET40, load_checkpoint
+
+OWN = Path(__file__).resolve().parents[1] / "data" / "conformance"
+
+
+def _state(variant: str = "bf2") -> dict[str, torch.Tensor]:
+    return torch.load(OWN / f"{variant}.t7", weights_only=True)
+
+
+def _save(folder: Path, content: object, name: str = "bf2.t7") -> Path:
+    torch.save(content, folder / name)
+    return folder / name
+
+
+@pytest.mark.parametrize("variant", ["dgcnn", "rf", "bf1", "bf2"])
+def test_sizes_follow_from_the_shapes(variant: str) -> None:
+    network = load_checkpoint(OWN / f"{variant}.t7", k=7, points=90)
+    sizes = {"points": 90, "k": 7, "widths": (20, 40, 80), "embedding": 72, "head": (48, 33)}
+    assert network.spec == network_spec(variant, tuple(f"class {i}" for i in range(6)), **sizes)
+    assert not network.training
+
+
+@pytest.mark.parametrize("wrap", ["model", "state_dict", "prefix", "both"])
+def test_wrapped_and_prefixed_state_dicts(wrap: str, tmp_path: Path) -> None:
+    state = _state()
+    if wrap in ("prefix", "both"):
+        state = {f"module.{name}": t for name, t in state.items()}
+    if wrap != "prefix":
+        state = {"model" if wrap == "model" else "state_dict": state, "epoch": 7, "args": {"k": 7}}
+    loaded = load_checkpoint(_save(tmp_path, state)).state_dict()
+    expected = load_checkpoint(OWN / "bf2.t7").state_dict()
+    assert all(torch.equal(loaded[name], t) for name, t in expected.items())
+
+
+def test_scales_multiply_and_a_lone_slope_is_repeated(tmp_path: Path) -> None:
+    state = _state()
+    state["conv2.1.scale_b"].fill_(3.0)
+    state["conv2.1.scale_c"].fill_(-0.25)
+    state["conv3.2.weight"] = torch.linspace(-1, 1, 80)
+    layers = load_checkpoint(_save(tmp_path, state)).layers
+    assert torch.equal(layers[1].rescale.scale, state["conv2.1.scale_a"].flatten() * 3.0 * -0.25)
+    assert torch.equal(layers[1].prelu.weight, state["conv2.2.weight"].repeat(40))
+    assert torch.equal(layers[2].prelu.weight, state["conv3.2.weight"])
+
+
+def test_the_name_or_the_argument_tells_bf1_from_bf2(tmp_path: Path) -> None:
+    assert load_checkpoint(_save(tmp_path, _state(), "My_BF1_best.t7")).spec.max_order == "before_norm"
+    assert load_checkpoint(_save(tmp_path, _state(), "bf1.t7"), variant="bf2").spec.variant == "bf2"
+    for name in ("model.t7", "bf1_or_bf2.t7"):
+        with pytest.raises(ModelFileError, match="Give --variant bf1 or --variant bf2"):
+            load_checkpoint(_save(tmp_path, _state(), name))
+
+
+def test_a_variant_that_the_keys_deny_is_refused() -> None:
+    with pytest.raises(ModelFileError, match=r"expected the variant rf, which its keys say \(got 'bf1'\)"):
+        load_checkpoint(OWN / "rf.t7", variant="bf1")
+    with pytest.raises(ModelFileError, match="variant bf1 or bf2"):
+        load_checkpoint(OWN / "bf1.t7", variant="bfr")
+
+
+def test_class_names(tmp_path: Path) -> None:
+    assert load_checkpoint(OWN / "rf.t7", classes=tuple("abcdef")).spec.classes == tuple("abcdef")
+    with pytest.raises(ModelFileError, match=r"expected 6 class names, one per logit \(got 2\)"):
+        load_checkpoint(OWN / "rf.t7", classes=("a", "b"))
+    state = _state("dgcnn")
+    state |= {"linear3.weight": torch.zeros(40, 33), "linear3.bias": torch.zeros(40)}
+    names = load_checkpoint(_save(tmp_path, state)).spec.classes
+    assert names == MODELNET40
+    assert len(names) == 40
+    assert list(names) == sorted(names)
+
+
+@pytest.mark.parametrize(("part", "size", "kind"), [("b", 90, "point"), ("c", 7, "neighbour")])
+@pytest.mark.parametrize("rescale", ["conv2.1", "conv2.rescale"])
+def test_scales_per_point_or_neighbour_are_refused(part: str, size: int, kind: str, rescale: str, tmp_path: Path) -> None:
+    state = _state("bf2" if rescale == "conv2.1" else "rf")
+    state[f"{rescale}.scale_{part}"] = torch.ones(1, size, 1)
+    with pytest.raises(ModelFileError, match=f"'{rescale}.scale_{part}' has {size} values, a scale per {kind}.*only scales per channel"):
+        load_checkpoint(_save(tmp_path, state))
+
+
+def _without(name: str) -> dict[str, torch.Tensor]:
+    state = _state()
+    del state[name]
+    return state
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (lambda: {"encoder.weight": torch.zeros(2)}, "its tensors are encoder.weight.*Supported: state dicts of dgcnn, rf, bf1 and bf2"),
+        (dict, "its tensors are no tensors"),
+        (lambda: [1, 2], r"expected a state dict \(got list\)"),
+        (lambda: _without("bn2.running_var"), "'bn2.running_var' is missing"),
+        (lambda: _without("conv2.1.scale_a"), "'conv2.1.scale_a' is missing"),
+        (lambda: _without("linear2.core_op.weights_real"), "'linear2.core_op.weights_real' is missing"),
+        (lambda: _without("conv3.0.weights_real"), "'conv3.0.weights_real' is missing"),
+        (lambda: {n: t for n, t in _state().items() if not n.startswith("conv3.")}, r"expected conv1, conv2, ... .*got \[1, 2, 4\]"),
+        (
+            lambda: _state() | {"conv2.0.weights_real": torch.zeros(40, 41, 1, 1)},
+            r"shape \(40, 41, 1, 1\), the other tensors ask for \(40, 40\)",
+        ),
+        (lambda: _state() | {"conv2.0.weights_real": torch.zeros(40, 40, 3, 3)}, r"shape \(40, 40, 3, 3\)"),
+        (lambda: _state() | {"bn2.bias": torch.full((40,), torch.inf)}, "'bn2.bias' holds values that are not finite"),
+        (lambda: _state() | {"bn2.running_var": torch.full((40,), -1.0)}, "'bn2.running_var' holds negative variances"),
+        (lambda: _state() | {"linear1.bias": torch.zeros(48)}, "tensors of another network: linear1.bias"),
+        (lambda: _state() | {"conv2.1.scale_a": torch.ones(40, 90, 1)}, "3600 values, the layer has 40 channels"),
+    ],
+)
+def test_other_networks_are_refused(content, message: str, tmp_path: Path) -> None:
+    with pytest.raises(ModelFileError, match=message) as caught:
+        load_checkpoint(_save(tmp_path, content()))
+    assert str(tmp_path / "bf2.t7") in str(caught.value)
+
+
+class _Evil:
+    def __reduce__(self):
+        return (pytest.fail, ("the pickle was executed",))
+
+
+@pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"PK\x03\x04 broken", pickle.dumps({"conv1.0.weight": 1}, protocol=2)])
+def test_files_that_are_no_checkpoint(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "bf1.t7").write_bytes(content)
+    with pytest.raises(ModelFileError, match=r"bf1\.t7: "):
+        load_checkpoint(tmp_path / "bf1.t7")
+
+
+def test_a_model_file_is_named_as_such(tmp_path: Path) -> None:
+    (tmp_path / "bf1.t7").write_bytes(b"GGUF\x03\0\0\0")
+    with pytest.raises(ModelFileError, match="is a model file already"):
+        load_checkpoint(tmp_path / "bf1.t7")
+
+
+def test_truncated_checkpoint(tmp_path: Path) -> None:
+    content = (OWN / "bf1.t7").read_bytes()
+    for length in range(0, len(content), 9001):
+        (tmp_path / "bf1.t7").write_bytes(content[:length])
+        with pytest.raises(ModelFileError):
+            load_checkpoint(tmp_path / "bf1.t7")
+
+
+def test_pickled_objects_are_not_executed(tmp_path: Path) -> None:
+    with pytest.raises(ModelFileError, match="expected a checkpoint with tensors only"):
+        load_checkpoint(_save(tmp_path, {"model": _Evil()}))
+
+
+def test_absent_file(tmp_path: Path) -> None:
+    with pytest.raises(ModelFileError, match=r"nothing\.t7: no such file"):
+        load_checkpoint(tmp_path / "nothing.t7")
+    with pytest.raises(ModelFileError, match="expected a checkpoint"):
+        load_checkpoint(tmp_path)

@@ -90,7 +90,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("models"), help="folder of the model files")
     parser.add_argument("--runs", type=Path, default=Path("runs/demo"), help="folder of checkpoints and logs; a run goes on from them")
     parser.add_argument("--check", action="store_true", help="train nothing: compare the files with README.md and measure them again")
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1, help="threads of torch")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     if args.check:

@@ -49,7 +49,10 @@ def card(config: CascadeConfig) -> Training:
     """Return what a model file says of its training."""
     stages = config.student_stages() or ("teacher",)
     spans = ", ".join(f"{stage} {config.settings(stage).epochs} epochs from rate {config.settings(stage).lr:g}" for stage in stages)
-    recipe = f"{spans}; Adam, {config.schedule}, batch {config.batch_size}"
+    taught = (
+        f", distilled from dgcnn (alpha {config.alpha:g}, T {config.temperature:g})" if config.student_stages() and config.alpha else ""
+    )
+    recipe = f"{spans}; Adam, {config.schedule}, batch {config.batch_size}{taught}"
     return Training(DATASET, recipe, config.seed, sum(config.settings(stage).epochs for stage in stages))
 
 

@@ -44,8 +44,8 @@ def infer(
     trace_path: Path | None = None,
 ) -> InferenceReport:
     """Run a cloud through a model `repeat` times, warm-up apart; write the trace of one more run if asked."""
-    cloud, points = open_points(cloud_path, raw=raw, count=count)
     model = Model.open(model_path)
+    cloud, points = open_points(cloud_path, model, raw=raw, count=count)
     latency, runs = measure(lambda: model.infer(points, k=k, threads=threads), repeat)
     if trace_path is not None:
         write_trace(trace_path, points, model.infer(points, k=k, threads=threads, trace=True), model)
@@ -85,8 +85,12 @@ def as_json(report: InferenceReport) -> str:
             "threads": inference.threads,
             "repeats": len(latency.samples_ns),
             "warmup": WARMUP,
-            "latency_ms": {"p50": latency.p50_ms, "p90": latency.p90_ms, "min": latency.min_ms},
-            "layers": [{"name": layer.name, "ms": layer.ms, "steps": layer.steps} for layer in report.layers],
+            "latency_ms": {
+                "p50": latency.p50_ms,
+                "p90": latency.p90_ms,
+                "min": latency.min_ms,
+                "layers": [{"name": layer.name, "ms": layer.ms, "steps": layer.steps} for layer in report.layers],
+            },
             "memory_bytes": {
                 "file": model.file_bytes,
                 "tensors": model.tensor_bytes,

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bgnn_studio.commands.inputs import describe_points, open_points, write_file
-from bgnn_studio.commands.text import size, table
+from bgnn_studio.commands.text import table
 from bgnn_studio.core.bits import unpack_signs
 from bgnn_studio.core.clouds import Cloud
 from bgnn_studio.core.graphs import are_bits
 from bgnn_studio.core.inference import Inference
 from bgnn_studio.core.timing import WARMUP, Latency, LayerTime, layer_times, measure
+from bgnn_studio.core.units import size_text
 from bgnn_studio.native import Model
 
 
@@ -124,7 +125,10 @@ def as_text(report: InferenceReport) -> str:
             f"model    {model.path}: {spec.variant}, k = {report.k}{trained}",
             f"latency  {latency.p50_ms:.3f} ms median, {latency.min_ms:.3f} ms best of {ran}",
             f"ran on   {inference.isa}, {inference.threads} thread{'s' if inference.threads > 1 else ''}",
-            f"memory   file {size(model.file_bytes)}, prepared {size(model.prepared_bytes)}, arena {size(inference.arena_bytes)}",
+            (
+                f"memory   file {size_text(model.file_bytes)}, prepared {size_text(model.prepared_bytes)}, "
+                f"arena {size_text(inference.arena_bytes)}"
+            ),
             "",
             table(times, right=(1, 2)),
         ]

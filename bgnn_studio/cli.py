@@ -216,7 +216,12 @@ def _doctor(options: argparse.Namespace) -> int:
 def _add_input(command: argparse.ArgumentParser) -> None:
     command.add_argument("cloud", type=Path, metavar="CLOUD", help="point cloud or mesh: PLY, OFF, NPY, NPZ, XYZ, TXT, CSV")
     command.add_argument("--raw", action="store_true", help="take the points as they are: no centring, scaling or resampling")
-    command.add_argument("--points", type=_positive, metavar="N", help="resample to N points (farthest point); default: all of them")
+    command.add_argument(
+        "--points",
+        type=_positive,
+        metavar="N",
+        help="resample to N points (farthest point); default: what the model was trained with, at most all",
+    )
     command.add_argument("--k", type=_positive, help="neighbours; default: the model's")
     _add_threads(command)
 

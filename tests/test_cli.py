@@ -84,8 +84,8 @@ def test_infer_json_equals_the_engine(variant: str, models: dict[str, Path]) -> 
     assert (found["points"], found["cloud_points"], found["k"], found["threads"], found["repeats"]) == (100, 2048, 5, 2, 3)
     assert (found["model"], found["cloud"]) == (str(models[variant]), str(MESH))
     assert 0 < found["latency_ms"]["min"] <= found["latency_ms"]["p50"] <= found["latency_ms"]["p90"]
-    assert [layer["name"] for layer in found["layers"]] == ["layer1", "layer2", "layer3", "embedding", "head"]
-    for layer in found["layers"]:
+    assert [layer["name"] for layer in found["latency_ms"]["layers"]] == ["layer1", "layer2", "layer3", "embedding", "head"]
+    for layer in found["latency_ms"]["layers"]:
         assert layer["ms"] == pytest.approx(sum(layer["steps"].values()))
     assert found["memory_bytes"]["file"] == models[variant].stat().st_size
 
@@ -94,6 +94,14 @@ def test_infer_takes_raw_points_k_and_isa(models: dict[str, Path]) -> None:
     found = json.loads(output("infer", MESH, "--model", models["bf2"], "--raw", "--k", 3, "--repeat", 1, "--json", BGNN_ISA="scalar"))
     assert (found["points"], found["k"], found["isa"], found["raw"]) == (2048, 3, "scalar", True)
     assert found["logits"] == Model.open(models["bf2"]).infer(POINTS, k=3).logits.tolist()
+
+
+def test_infer_takes_as_many_points_as_the_model_was_trained_with(models: dict[str, Path]) -> None:
+    found = json.loads(output("infer", MESH, "--model", models["bf2"], "--repeat", 1, "--json"))
+    assert (found["points"], found["cloud_points"]) == (32, 2048)
+    assert found["logits"] == Model.open(models["bf2"]).infer(preprocess(POINTS, 32)).logits.tolist()
+    few = json.loads(output("infer", CLOUDS / "spaces.xyz", "--model", models["bf2"], "--repeat", 1, "--k", 4, "--json"))
+    assert (few["points"], few["cloud_points"]) == (8, 8)
 
 
 def test_infer_for_people(models: dict[str, Path]) -> None:

@@ -7,11 +7,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from bgnn_studio.commands.text import size, table
+from bgnn_studio.commands.text import table
 from bgnn_studio.core.clouds import Cloud, preprocess
 from bgnn_studio.core.resources import bundled_clouds, bundled_models
 from bgnn_studio.core.spec import VARIANTS, network_spec
 from bgnn_studio.core.timing import WARMUP, Latency, measure
+from bgnn_studio.core.units import size_text
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.io.readers import read_cloud
 from bgnn_studio.native import Model
@@ -140,7 +141,7 @@ def as_text(report: BenchReport) -> str:
         if row.torch is not None:
             figures += [f"{row.torch.p50_ms:.3f}", f"{row.torch.p50_ms / row.engine.p50_ms:.1f}x"]
         spec = row.model.spec
-        rows.append([row.model.name, spec.variant, size(row.model.file_bytes), str(row.points), str(spec.k), *figures])
+        rows.append([row.model.name, spec.variant, size_text(row.model.file_bytes), str(row.points), str(spec.k), *figures])
     runs, isas = len(report.rows[0].engine.samples_ns), ", ".join(sorted({row.isa for row in report.rows}))
     ran = f"{runs} runs after {WARMUP} to warm up; {report.threads} thread{'s' if report.threads > 1 else ''}; engine on {isas}"
     notes = [f"{report.cloud.name}; {ran}"]

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bgnn_studio.commands.text import size
+from bgnn_studio.core.units import size_text
 from bgnn_studio.errors import BgnnError
 
 
@@ -16,7 +16,7 @@ def convert(checkpoint: Path, output: Path, *, variant: str | None, k: int, poin
     export_model(output, load_checkpoint(checkpoint, variant=variant, k=k, points=points, classes=classes))
     model = Model.open(output)
     spec = model.spec
-    return f"{output}: {spec.variant}, {len(spec.classes)} classes, {spec.points} points, k = {spec.k}, {size(model.file_bytes)}"
+    return f"{output}: {spec.variant}, {len(spec.classes)} classes, {spec.points} points, k = {spec.k}, {size_text(model.file_bytes)}"
 
 
 def read_classes(path: Path) -> tuple[str, ...]:

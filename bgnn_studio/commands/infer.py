@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bgnn_studio.commands.inputs import describe_points, open_points, write_file
-from bgnn_studio.commands.text import size, table
+from bgnn_studio.commands.text import table
 from bgnn_studio.core.bits import unpack_signs
 from bgnn_studio.core.clouds import Cloud
 from bgnn_studio.core.graphs import are_bits
 from bgnn_studio.core.inference import Inference
 from bgnn_studio.core.timing import WARMUP, Latency, LayerTime, layer_times, measure
+from bgnn_studio.core.units import size_text
 from bgnn_studio.native import Model
 
 
@@ -44,8 +45,8 @@ def infer(
     trace_path: Path | None = None,
 ) -> InferenceReport:
     """Run a cloud through a model `repeat` times, warm-up apart; write the trace of one more run if asked."""
-    cloud, points = open_points(cloud_path, raw=raw, count=count)
     model = Model.open(model_path)
+    cloud, points = open_points(cloud_path, model, raw=raw, count=count)
     latency, runs = measure(lambda: model.infer(points, k=k, threads=threads), repeat)
     if trace_path is not None:
         write_trace(trace_path, points, model.infer(points, k=k, threads=threads, trace=True), model)
@@ -85,8 +86,12 @@ def as_json(report: InferenceReport) -> str:
             "threads": inference.threads,
             "repeats": len(latency.samples_ns),
             "warmup": WARMUP,
-            "latency_ms": {"p50": latency.p50_ms, "p90": latency.p90_ms, "min": latency.min_ms},
-            "layers": [{"name": layer.name, "ms": layer.ms, "steps": layer.steps} for layer in report.layers],
+            "latency_ms": {
+                "p50": latency.p50_ms,
+                "p90": latency.p90_ms,
+                "min": latency.min_ms,
+                "layers": [{"name": layer.name, "ms": layer.ms, "steps": layer.steps} for layer in report.layers],
+            },
             "memory_bytes": {
                 "file": model.file_bytes,
                 "tensors": model.tensor_bytes,
@@ -120,7 +125,10 @@ def as_text(report: InferenceReport) -> str:
             f"model    {model.path}: {spec.variant}, k = {report.k}{trained}",
             f"latency  {latency.p50_ms:.3f} ms median, {latency.min_ms:.3f} ms best of {ran}",
             f"ran on   {inference.isa}, {inference.threads} thread{'s' if inference.threads > 1 else ''}",
-            f"memory   file {size(model.file_bytes)}, prepared {size(model.prepared_bytes)}, arena {size(inference.arena_bytes)}",
+            (
+                f"memory   file {size_text(model.file_bytes)}, prepared {size_text(model.prepared_bytes)}, "
+                f"arena {size_text(inference.arena_bytes)}"
+            ),
             "",
             table(times, right=(1, 2)),
         ]

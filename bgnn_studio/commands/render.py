@@ -47,8 +47,8 @@ def render(
     from bgnn_studio.scene.render import render_image
     from bgnn_studio.scene.theme import DARK, LIGHT
 
-    cloud, points = open_points(cloud_path, raw=raw, count=count)
     model, reference = (None if path is None else Model.open(path) for path in (model_path, reference_path))
+    cloud, points = open_points(cloud_path, model, raw=raw, count=count)
     traced, compared = (None if m is None else m.infer(points, k=k, threads=threads, trace=True) for m in (model, reference))
     options: dict[str, Any] = {"edges": edges if model else "none", "colour": colour, "pick": pick, "bit": bit, "size": size, "up": up}
     title = cloud.name if model is None else f"{cloud.name} · {model.name} · {layer_name(layer, model.spec.on_bits)}"

@@ -1,7 +1,7 @@
-"""Depth cue: what is far fades into the background, computed per fragment from the depth buffer's value.
+"""Depth cue: what is far fades into the background, computed per fragment.
 
-The eye distance is recovered from the window depth (perspective projection, near plane n, far plane f):
-``z = 2 n f / (f + n - ndc (f - n))``.
+Spheres know their distance from the eye; for lines it is recovered from the window depth (perspective projection, near
+plane n, far plane f): ``z = 2 n f / (f + n - ndc (f - n))``.
 """
 
 import weakref

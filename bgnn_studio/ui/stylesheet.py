@@ -9,7 +9,7 @@ _SHEET = """
 QMainWindow, QMainWindow::separator {{ background: {window}; }}
 QMainWindow::separator {{ width: 6px; height: 6px; }}
 QMainWindow::separator:hover {{ background: {accent_soft}; }}
-QWidget#Empty, QWidget#Viewport {{ background: {panel}; }}
+QWidget#Viewport {{ background: {panel}; }}
 
 QMenuBar {{ background: {window}; padding: 3px 6px; }}
 QMenuBar::item {{ padding: 4px 10px; border-radius: 5px; background: transparent; color: {muted}; }}

@@ -62,6 +62,19 @@ def test_the_background_is_the_themes_gradient(scene):
         np.testing.assert_allclose(image[-2, 1] / 255, rgb(theme.bottom), atol=0.02)
 
 
+def test_a_theme_recolours_what_is_not_data(scene):
+    scene.set_pick(5)
+    colours = {}
+    for theme in (DARK, LIGHT):
+        scene.set_theme(theme)
+        colours[theme] = scene._cloud.colours[0].tolist(), scene._marks.colours[-1].tolist()
+        assert colours[theme] == tuple([round(255 * c) for c in rgb(part)] for part in (theme.point, theme.pick))
+    scene.set_scalars(CLOUD[:, 2], palette="height", value_range=(-1, 1), title="Height")
+    painted = scene._cloud.colours.copy()
+    scene.set_theme(DARK)
+    np.testing.assert_array_equal(scene._cloud.colours, painted)
+
+
 def test_points_are_drawn_in_their_colours(scene):
     """Two points, one at each end of the palette: their hues appear, and a third of them nowhere."""
     scene.set_cloud(np.array([[-1, 0, 0], [1, 0, 0]], np.float32))

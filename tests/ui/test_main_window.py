@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from bgnn_studio.core.clouds import preprocess
 from bgnn_studio.scene.theme import rgb
 from bgnn_studio.ui.main_window import MainWindow
-from bgnn_studio.ui.theme import DARK, LIGHT
+from bgnn_studio.ui.theme import DARK, LIGHT, ThemeSwitch
 from tests.ui.conftest import Make, settle
 
 
@@ -233,11 +233,27 @@ def test_closing_during_work_is_clean(loaded: MainWindow) -> None:
     assert done == []  # and the fixture finds no thread and no interactor
 
 
-def test_closing_before_the_view_is_made(make_window: Make, files: dict[str, Path]) -> None:
-    window = make_window()
+def test_closing_while_files_are_opened(window: MainWindow, files: dict[str, Path]) -> None:
     window.open(list(files.values()))
     window.close()
+    QApplication.processEvents()
+    assert window.session.clouds == ()
     assert window.inspect.viewport is None
+
+
+def test_closing_before_the_view_is_made(qapp: QApplication, tmp_path: Path) -> None:
+    window = MainWindow(ThemeSwitch(qapp, "dark"), QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat))
+    window.show()
+    window.close()
+    QApplication.processEvents()
+    assert window.inspect.viewport is None
+
+
+def test_panels_that_were_closed_stay_closed(make_window: Make) -> None:
+    window = make_window()
+    window.inspect.docks[1].hide()
+    window.close()
+    assert [dock.isHidden() for dock in make_window().inspect.docks] == [False, True, False, False, False]
 
 
 def test_a_picture_is_saved(loaded: MainWindow, tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ from pytestqt.qtbot import QtBot
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.ui.theme import DARK
 from bgnn_studio.ui.toasts import Toasts
-from bgnn_studio.ui.units import size_text
 from bgnn_studio.ui.widgets.bars import Bar, Bars, Segment
 from bgnn_studio.ui.widgets.segments import Segments
 
@@ -81,10 +80,3 @@ def test_toasts_stack_in_the_corner_and_can_be_dismissed(qtbot: QtBot) -> None:
     assert [label.text() for label in last.findChildren(QLabel)] == ["Saved again", "somewhere"]
     QTest.mouseClick(last.findChild(QToolButton), Qt.MouseButton.LeftButton, pos=QPoint(3, 3))
     assert toasts.messages[-1] == "Saved"
-
-
-@pytest.mark.parametrize(
-    ("size", "text"), [(0, "0 B"), (1023, "1023 B"), (1024, "1 KiB"), (337_000, "329 KiB"), (7_235_174, "6.9 MiB"), (3 << 30, "3 GiB")]
-)
-def test_sizes_have_three_digits_and_a_unit(size: int, text: str) -> None:
-    assert size_text(size) == text

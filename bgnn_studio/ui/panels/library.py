@@ -7,9 +7,9 @@ from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRectF, 
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QKeySequence, QPainter, QPaintEvent, QShortcut
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from bgnn_studio.core.units import size_text
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.ui.theme import DARK, Theme
-from bgnn_studio.ui.units import size_text
 
 if TYPE_CHECKING:
     from bgnn_studio.core.session import OpenCloud, Session

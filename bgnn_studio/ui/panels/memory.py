@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from bgnn_studio.core.memory import activation_memory, parameter_memory
-from bgnn_studio.ui.units import size_text
+from bgnn_studio.core.units import size_text
 from bgnn_studio.ui.widgets.bars import Bar, Bars, Segment
 from bgnn_studio.ui.widgets.labels import headline, hint
 

@@ -24,7 +24,7 @@ class LatencyPanel(QWidget):
         self._session = session
         self.headline = headline()
         self.bars = Bars("Latency per layer")
-        again = "Run again with F5; bgnn-studio bench gives percentiles of many passes"
+        again = "On this machine, after a pass that warms up. Run again with F5; bgnn-studio bench gives percentiles of many passes"
         self._caption = caption("", again)
         self._hint = hint("The time of each layer appears here once a model has run on a cloud.")
         column = QVBoxLayout(self)
@@ -60,8 +60,8 @@ class LatencyPanel(QWidget):
 
 def _conditions(passes: int) -> str:
     if passes == 0:
-        return "Measured on this machine: one pass, its warm-up included"
-    return f"Measured on this machine: the median of {passes} pass{'es' if passes > 1 else ''} after a warm-up"
+        return "Measured here, once, warm-up included"
+    return f"Measured here, median of {passes} pass{'es' if passes > 1 else ''}"
 
 
 def _rows(inference: Inference, names: tuple[str, ...]) -> list[Bar]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bgnn_studio.native import Model
     from bgnn_studio.ui.theme import Theme
 
-_KINDS = {"knn": "k-NN", "edges": "edge conv", "conv+pool": "conv + pool"}
+_KINDS = {"knn": "k-NN", "conv+pool": "pool"}
 
 
 class LatencyPanel(QWidget):

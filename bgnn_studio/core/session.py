@@ -73,6 +73,8 @@ class Session(Generic[M]):
         (all of a smaller cloud). A model run at another N errs where it need not.
     inference : Inference or None
         Of the selected model on the selected cloud, once it has run.
+    passes : int
+        The inference is the median of so many passes after a warm-up; 0: the only one, warm-up included.
     pick : int or None
         Picked point.
     layer : int
@@ -92,6 +94,7 @@ class Session(Generic[M]):
         self.model: M | None = None
         self.points: NDArray[np.float32] | None = None
         self.inference: Inference | None = None
+        self.passes = 0
         self.pick: int | None = None
         self.layer = 1
         self.colour: ColourMode = "height"
@@ -140,9 +143,9 @@ class Session(Generic[M]):
         if model is not self.model:
             self._change(**self._with_model(model))
 
-    def set_inference(self, inference: Inference) -> None:
-        """Store what the selected model gave on the selected cloud."""
-        self._change(inference=inference)
+    def set_inference(self, inference: Inference, passes: int) -> None:
+        """Store what the selected model gave on the selected cloud; see `core.timing.median_pass` for `passes`."""
+        self._change(inference=inference, passes=passes)
 
     def select_point(self, point: int | None) -> None:
         """Pick a point, or none; raises `BgnnError` for a point that the cloud does not have."""

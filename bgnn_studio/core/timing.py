@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from threading import Event
 from time import perf_counter_ns
 from typing import TypeVar
 
@@ -49,6 +50,22 @@ def measure(call: Callable[[], T], repeat: int, warmup: int = WARMUP) -> tuple[L
         results.append(call())
         samples.append(perf_counter_ns() - start)
     return Latency(tuple(samples)), results
+
+
+def median_pass(run: Callable[[], Inference], most: int, budget_s: float, cancelled: Event) -> tuple[Inference, int]:
+    """Repeat an inference after a first one that warms up; return the one of median latency, and of how many it is that.
+
+    Stops after `most` passes, once they took `budget_s` seconds together, or when `cancelled`. Where the first pass already took
+    the whole budget it is returned, with a count of 0.
+    """
+    end = perf_counter_ns() + int(budget_s * 1e9)
+    first = run()
+    passes: list[Inference] = []
+    while len(passes) < most and perf_counter_ns() < end and not cancelled.is_set():
+        passes.append(run())
+    if not passes:
+        return first, 0
+    return sorted(passes, key=lambda inference: inference.latency_ns)[len(passes) // 2], len(passes)
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ def session() -> Session[Opened]:
     session.add_model(model := Opened("binary", small_spec("bf2")))
     session.select_cloud(ball)
     session.select_model(model)
-    session.set_inference(RESULT)
+    session.set_inference(RESULT, 1)
     return session
 
 
@@ -116,7 +116,7 @@ def test_removing_the_selected_entry_selects_another_that_fits(session: Session[
     session.remove_cloud(session.clouds[0])
     assert session.cloud is other
     assert session.inference is None
-    session.set_inference(RESULT)
+    session.set_inference(RESULT, 1)
     session.select_layer(3)
     session.remove_model(session.models[0])
     assert (session.model, session.layer, session.layers, session.inference) == (None, 1, 1, None)

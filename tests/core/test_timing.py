@@ -2,12 +2,14 @@
 
 import statistics
 import time
+from collections.abc import Iterator
+from threading import Event
 
 import numpy as np
 import pytest
 
 from bgnn_studio.core.inference import Inference, Step
-from bgnn_studio.core.timing import Latency, layer_times, measure
+from bgnn_studio.core.timing import Latency, layer_times, measure, median_pass
 
 
 def test_percentiles() -> None:
@@ -45,3 +47,28 @@ def test_layer_times_are_medians_of_steps_by_layer() -> None:
     first, head = layer_times(runs)
     assert (first.name, first.ms, first.steps) == ("layer1", 8.0, {"knn": 2.0, "conv": 6.0})
     assert head.steps == {"block": pytest.approx(0.3)}
+
+
+def passes(*milliseconds: int) -> Iterator[Inference]:
+    return (Inference(np.zeros(2, np.float32), (Step("layer1", "knn", ms * 1_000_000),), "scalar", 1, 0) for ms in milliseconds)
+
+
+def test_the_median_pass_leaves_the_first_one_out() -> None:
+    runs = passes(90, 3, 1, 2, 50, 4)
+    inference, count = median_pass(lambda: next(runs), 5, 60.0, Event())
+    assert (inference.latency_ns, count) == (3_000_000, 5)
+
+
+def test_passes_end_with_the_budget_or_when_cancelled() -> None:
+    runs = passes(90, 3)
+    assert median_pass(lambda: next(runs), 5, 0.0, Event())[1] == 0
+    cancelled, runs = Event(), passes(9, 5, 7, 6)
+
+    def run() -> Inference:
+        inference = next(runs)
+        if inference.latency_ns == 7_000_000:
+            cancelled.set()
+        return inference
+
+    inference, count = median_pass(run, 5, 60.0, cancelled)
+    assert (inference.latency_ns, count) == (7_000_000, 2)

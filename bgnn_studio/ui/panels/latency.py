@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from bgnn_studio.native import Model
     from bgnn_studio.ui.theme import Theme
 
-_KINDS = {"knn": "k-NN", "edges": "edge conv", "conv+pool": "conv + pool"}
+_KINDS = {"knn": "k-NN", "conv+pool": "pool"}
 
 
 class LatencyPanel(QWidget):
-    """Milliseconds per layer and step, measured once."""
+    """Milliseconds per layer and step of the median pass."""
 
     def __init__(self, session: "Session[Model]", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self.headline = headline()
         self.bars = Bars("Latency per layer")
-        again = "Run again with F5; bgnn-studio bench gives percentiles, with the warm-up apart"
-        self._caption = caption("Measured once, on this machine", again)
+        again = "On this machine, after a pass that warms up. Run again with F5; bgnn-studio bench gives percentiles of many passes"
+        self._caption = caption("", again)
         self._hint = hint("The time of each layer appears here once a model has run on a cloud.")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 6)
@@ -49,12 +49,19 @@ class LatencyPanel(QWidget):
         if inference is not None:
             threads = f"{inference.threads} thread{'s' if inference.threads > 1 else ''}"
             self.headline.setText(f"{inference.latency_ns / 1e6:.2f} ms  \N{MIDDLE DOT}  {inference.isa}  \N{MIDDLE DOT}  {threads}")
+            self._caption.setText(_conditions(self._session.passes))
             names = tuple(dict.fromkeys(_kind(step) for step in inference.steps))
             self.bars.set_bars(_rows(inference, names), legend=[(name, i) for i, name in enumerate(names)])
 
     def _follow(self, changed: frozenset[str]) -> None:
         if "inference" in changed:
             self.refresh()
+
+
+def _conditions(passes: int) -> str:
+    if passes == 0:
+        return "Measured here, once, warm-up included"
+    return f"Measured here, median of {passes} pass{'es' if passes > 1 else ''}"
 
 
 def _rows(inference: Inference, names: tuple[str, ...]) -> list[Bar]:
@@ -73,4 +80,4 @@ def _kind(step: Step) -> str:
 
 
 def _segment(label: str, step: Step, series: int) -> Segment:
-    return Segment(step.nanoseconds / 1e6, series, f"{label}, {step.name}: {step.nanoseconds / 1e6:.3f} ms (measured, once)")
+    return Segment(step.nanoseconds / 1e6, series, f"{label}, {step.name}: {step.nanoseconds / 1e6:.3f} ms (measured)")

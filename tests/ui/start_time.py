@@ -1,0 +1,51 @@
+"""``python -m tests.ui.start_time [RUNS]``: seconds from starting the process to the first frame that shows a graph; needs a display.
+
+The window is the one that ``bgnn-studio`` opens, on the bundled files; the first run counts as the one that fills the caches.
+"""
+
+import subprocess
+import sys
+import time
+
+
+def start_to_graph() -> float:
+    """Start the window in a process of its own and return how long its first graph took."""
+    started = time.time()
+    ended = subprocess.check_output([sys.executable, "-m", "tests.ui.start_time", "--window"], text=True, timeout=60)
+    return float(ended.split()[-1]) - started
+
+
+def _window() -> None:
+    from PySide6.QtCore import QTimer
+    from PySide6.QtWidgets import QApplication
+
+    from bgnn_studio.cli import COMMANDS
+    from bgnn_studio.commands.window import open_window
+
+    application = QApplication(["bgnn-studio"])
+
+    def look() -> None:
+        for window in application.topLevelWidgets():
+            viewport = getattr(getattr(window, "inspect", None), "viewport", None)
+            if viewport is not None and window.session.inference is not None and viewport.scene.edges.connectivity.size:
+                viewport.interactor.repaint()
+                print(time.time(), flush=True)
+                window.close()
+
+    timer = QTimer()
+    timer.timeout.connect(look)
+    timer.start(5)
+    open_window([], COMMANDS)
+
+
+def main() -> None:
+    if "--window" in sys.argv:
+        _window()
+        return
+    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    seconds = [start_to_graph() for _ in range(runs + 1)]
+    print(f"first {seconds[0]:.2f} s; then {', '.join(f'{s:.2f}' for s in seconds[1:])} s")
+
+
+if __name__ == "__main__":
+    main()

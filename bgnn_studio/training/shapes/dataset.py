@@ -19,7 +19,7 @@ from bgnn_studio.training.shapes.patches import X, Y, Z, rotation, sample
 GENERATOR_VERSION = 1
 SEED = 2021
 POINTS = 256
-# `make_dataset("test").sha256`: the set that every shipped figure is measured on, frozen before the first model was trained.
+# `make_dataset("test").sha256`: the set that every shipped figure is measured on, frozen before the first shipped model was trained.
 TEST_SHA256 = "b40c660ae6994a781c74bd14a9069b9b67836ad00e9d1296000a1ba01bcaeab2"
 # Number of the split in the seed of each cloud, and clouds per class.
 SPLITS = {"train": (0, 200), "validation": (1, 40), "test": (2, 50)}

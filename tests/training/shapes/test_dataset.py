@@ -11,7 +11,7 @@ from bgnn_studio.errors import BgnnError
 from bgnn_studio.training import shapes
 from bgnn_studio.training.shapes import CLASSES, CLEAN, SPLITS, Nuisance, make_cloud, make_dataset
 
-# Of the test split that every shipped figure is measured on: fixed before the first model was trained.
+# Of the test split that every shipped figure is measured on: fixed before the first shipped model was trained.
 FROZEN = "b40c660ae6994a781c74bd14a9069b9b67836ad00e9d1296000a1ba01bcaeab2"
 
 

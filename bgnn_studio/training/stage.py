@@ -1,7 +1,6 @@
 """Train one stage of the cascade: epochs with a checkpoint after each, so that a stop loses nothing."""
 
 import math
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -68,7 +67,7 @@ def save(path: Path, state: dict[str, Any]) -> None:
     """Write a checkpoint, whole or not at all."""
     temporary = path.with_suffix(".part")
     torch.save(state, temporary)
-    os.replace(temporary, path)  # noqa: PTH105
+    temporary.replace(path)
 
 
 def train_stage(

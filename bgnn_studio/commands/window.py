@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bgnn_studio.commands.system import require_display
-from bgnn_studio.core.resources import bundled_clouds, bundled_models, led_by
+from bgnn_studio.core.resources import bundled_clouds, bundled_models
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.io.readers import is_model_file
 
@@ -22,4 +22,4 @@ def open_window(files: Sequence[Path], commands: Sequence[str]) -> int:
     from bgnn_studio.ui.app import run
 
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Qt's event loop does not come back to Python for a Ctrl-C
-    return run(clouds or led_by("chair", bundled_clouds()), models or led_by("bf2", bundled_models()))
+    return run(clouds or bundled_clouds(), models or bundled_models())

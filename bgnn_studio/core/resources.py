@@ -1,6 +1,6 @@
 """Where the bundled models and sample clouds are: beside the package in a checkout, inside it in an installed wheel."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from bgnn_studio.errors import BgnnError
@@ -27,15 +27,14 @@ def assets_dir() -> Path:
 
 
 def bundled_models() -> list[Path]:
-    """Return the bundled model files, by name."""
-    return sorted(models_dir().glob("*.gguf"))
+    """Return the bundled model files: first the one that the window opens with, the most accurate of the binary ones."""
+    return _led_by("bfr", models_dir().glob("*.gguf"))
 
 
 def bundled_clouds() -> list[Path]:
-    """Return the sample clouds (every file of ``assets/clouds`` but notes in Markdown), by name."""
-    return sorted(p for p in (assets_dir() / "clouds").glob("*.*") if p.suffix != ".md")
+    """Return the sample clouds (every file of ``assets/clouds`` but notes in Markdown), the chair first."""
+    return _led_by("chair", (p for p in (assets_dir() / "clouds").glob("*.*") if p.suffix != ".md"))
 
 
-def led_by(name: str, paths: Sequence[Path]) -> list[Path]:
-    """Put the files with `name` in theirs first: the window selects the first."""
-    return sorted(paths, key=lambda path: name not in path.stem)
+def _led_by(name: str, paths: Iterable[Path]) -> list[Path]:
+    return sorted(paths, key=lambda path: (path.stem != name, path.name))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bgnn_studio.ui.workers import Jobs
 
 POINTS = 1024  # kept of a larger cloud: as many as the published networks take
-THREADS = min(4, os.cpu_count() or 1)
+THREADS = max(1, min(4, (os.cpu_count() or 1) - 1))  # one core is left to the window
 PASSES, PASSES_SECONDS = 9, 0.15  # for the times shown; few enough that switching models stays instant
 
 Opened = list[tuple[Path, "OpenCloud | Model | Exception"]]

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from PySide6.QtCore import QEventLoop, QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
-from bgnn_studio.core.resources import bundled_clouds, bundled_models, led_by
+from bgnn_studio.core.resources import bundled_clouds, bundled_models
 from bgnn_studio.ui.main_window import MainWindow
 from bgnn_studio.ui.theme import THEMES, ThemeSwitch
 
@@ -35,7 +35,7 @@ def main() -> None:
         window = MainWindow(ThemeSwitch(application, options.theme), settings)
         window.resize(*(int(side) for side in options.size.split("x")))
         window.show()
-        window.open(options.files or [*led_by("chair", bundled_clouds()), *led_by("bf2", bundled_models())])
+        window.open(options.files or [*bundled_clouds(), *bundled_models()])
         session = window.session
         _wait(lambda: session.inference is not None and window.inspect.viewport is not None and not window.jobs.running)
         session.select_layer(options.layer)

@@ -18,11 +18,12 @@ def test_models_and_clouds_are_found(layout: str, tmp_path: Path, monkeypatch: p
         (tmp_path / "pyproject.toml").touch()
     else:
         (tmp_path / "models").mkdir()  # somebody else's, in site-packages
-    for name in ("models/b.gguf", "models/a.gguf", "models/README.md", "assets/clouds/chair.ply", "assets/clouds/README.md"):
+    files = ("models/dgcnn.gguf", "models/bfr.gguf", "models/bf2.gguf", "models/README.md")
+    for name in (*files, *(f"assets/clouds/{cloud}" for cloud in ("mug.ply", "chair.ply", "airplane.ply", "README.md"))):
         (root / name).touch()
     monkeypatch.setattr(resources, "_PACKAGE", package)
-    assert [p.name for p in resources.bundled_models()] == ["a.gguf", "b.gguf"]
-    assert [p.name for p in resources.bundled_clouds()] == ["chair.ply"]
+    assert [p.name for p in resources.bundled_models()] == ["bfr.gguf", "bf2.gguf", "dgcnn.gguf"]
+    assert [p.name for p in resources.bundled_clouds()] == ["chair.ply", "airplane.ply", "mug.ply"]
     assert resources.models_dir() == root / "models"
 
 
@@ -30,9 +31,3 @@ def test_a_broken_installation_is_named(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(resources, "_PACKAGE", tmp_path / "bgnn_studio")
     with pytest.raises(BgnnError, match=r"'assets'.*Install"):
         resources.bundled_clouds()
-
-
-def test_the_file_that_leads_comes_first_and_the_rest_keep_their_order() -> None:
-    paths = [Path(name) for name in ("airplane.ply", "chair.ply", "lamp.ply")]
-    assert [p.stem for p in resources.led_by("chair", paths)] == ["chair", "airplane", "lamp"]
-    assert resources.led_by("absent", paths) == paths

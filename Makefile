@@ -11,7 +11,8 @@ test: .venv/installed-test
 	$(BIN)/python -m pytest
 
 bench: .venv/installed
-	$(BIN)/bgnn-studio bench --full --against torch
+	$(BIN)/bgnn-studio bench --full --against torch --repeat 30
+	$(BIN)/bgnn-studio bench --full --against torch --repeat 30 --threads 2
 
 models: .venv/installed
 	$(BIN)/python -m bgnn_studio.training.demo

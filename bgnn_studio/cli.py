@@ -214,7 +214,9 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _add_input(command: argparse.ArgumentParser) -> None:
-    command.add_argument("cloud", type=Path, metavar="CLOUD", help="point cloud or mesh: PLY, OFF, NPY, NPZ, XYZ, TXT, CSV")
+    command.add_argument(
+        "cloud", type=Path, metavar="CLOUD", help="point cloud or mesh (README.md lists the formats); clouds.h5#12 is cloud 12 of a file"
+    )
     command.add_argument("--raw", action="store_true", help="take the points as they are: no centring, scaling or resampling")
     command.add_argument(
         "--points",

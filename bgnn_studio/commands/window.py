@@ -7,13 +7,13 @@ from pathlib import Path
 from bgnn_studio.commands.system import require_display
 from bgnn_studio.core.resources import bundled_clouds, bundled_models
 from bgnn_studio.errors import BgnnError
-from bgnn_studio.io.readers import is_model_file
+from bgnn_studio.io.readers import is_model_file, split_index
 
 
 def open_window(files: Sequence[Path], commands: Sequence[str]) -> int:
     """Open the window on clouds and models, told apart by content; what is not given is bundled. Returns the exit code."""
     for path in files:
-        if not path.exists():
+        if not split_index(path)[0].exists():
             hint = f" Or did you mean a command: {', '.join(commands)}?" if path.parent == Path() and not path.suffix else ""
             raise BgnnError(f"{path}: no such file. Give point clouds and models (*.gguf).{hint}")
     models = [path for path in files if is_model_file(path) or path.suffix == ".gguf"]

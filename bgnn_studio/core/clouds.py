@@ -22,7 +22,7 @@ class Cloud:
     points : (N, 3) float32
         A read-only copy of what was given, checked by `check_points`.
     path : Path or None
-        The file that it came from.
+        The file that it came from; with ``#12`` at its end, cloud 12 of that file.
     """
 
     name: str

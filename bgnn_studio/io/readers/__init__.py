@@ -1,16 +1,16 @@
 """Point-cloud files: `read_cloud` reads any supported kind, told by its content; a new kind is one function with ``@reader``."""
 
 import os
+import re
 from pathlib import Path
 
 import numpy as np
 
 from bgnn_studio.core.clouds import Cloud
 from bgnn_studio.errors import BgnnError, ReaderError
-from bgnn_studio.io.readers import arrays, meshes, tables  # noqa: F401  (importing them registers their readers)
-from bgnn_studio.io.readers.registry import READERS, find_reader
+from bgnn_studio.io.readers import arrays, gltf, hdf5, las, meshes, obj, pcd, tables  # noqa: F401  (importing them registers their readers)
+from bgnn_studio.io.readers.registry import MAX_FILE_BYTES, READERS, CloudFile, find_reader
 
-MAX_FILE_BYTES = 1 << 29
 MODEL_MAGIC = b"GGUF"
 
 
@@ -28,31 +28,50 @@ def is_model_file(path: str | os.PathLike[str]) -> bool:
         return False
 
 
+def split_index(path: str | os.PathLike[str]) -> tuple[Path, int | None]:
+    """Return the file and the number in ``clouds.h5#12``; None without a number, or where a file has that very name."""
+    path = Path(path)
+    numbered = re.fullmatch(r"(.+)#([0-9]{1,9})", path.name)
+    if numbered is None or os.path.lexists(path):
+        return path, None
+    return path.with_name(numbered[1]), int(numbered[2])
+
+
 def read_cloud(path: str | os.PathLike[str]) -> Cloud:
     """Read a point cloud; its name is the file's without the suffix.
 
-    A mesh gives 2048 points on its surface, seeded. Nothing is centred or scaled.
+    A mesh gives 2048 points on its surface, seeded. Nothing is centred or scaled. Of a file of many clouds ``clouds.h5#12`` is number
+    12, counted from 0, and ``clouds.h5`` the first; name and path of the cloud end with the number.
 
     Raises
     ------
     ReaderError
         With the path: no such file, not a cloud, damaged, or points that are not finite.
     """
-    path = Path(path)
-    data = _content(path)
+    file, index = split_index(path)
+    data = _content(file)
     if data.startswith(MODEL_MAGIC):
         raise ReaderError(f"{path}: expected a point cloud (got a model file). Give it as a model.")
-    reader = find_reader(data)
+    reader = find_reader(data, file.suffix)
     if reader is None:
         kinds = ", ".join(r.kind for r in READERS)
         raise ReaderError(f"{path}: expected a point cloud ({kinds}; got binary data of no known kind). Convert it to PLY or NPY.")
+    if index is not None and not reader.indexed:
+        raise ReaderError(f"{path}: expected no number (a {reader.kind} holds one cloud). Leave out '#{index}'.")
+    number = f"#{index or 0}" if reader.indexed else ""
     try:
         with np.errstate(all="ignore"):  # a number that does not fit its type is judged afterwards
-            return Cloud(path.stem, reader.parse(data), path)
+            points = reader.parse(CloudFile(data, file.parent, index or 0))
+            return Cloud(file.stem + number, points, file.with_name(file.name + number))
     except BgnnError as error:
         raise ReaderError(f"{path}: read as {reader.kind}: {error}") from error
+    except ImportError as error:
+        raise ReaderError(
+            f"{path}: reading a {reader.kind} needs a library that is missing ({error}). Install bgnn-studio again."
+        ) from error
     except Exception as error:  # whatever a library makes of a damaged file
-        raise ReaderError(f"{path}: expected a {reader.kind} (damaged: {error}). Save or download it again.") from error
+        said = " ".join(str(error).split())[:200]
+        raise ReaderError(f"{path}: expected a {reader.kind} (damaged: {said}). Save or download it again.") from error
 
 
 def _content(path: Path) -> bytes:

@@ -8,22 +8,22 @@ from typing import IO, Any
 import numpy as np
 
 from bgnn_studio.errors import ReaderError
-from bgnn_studio.io.readers.registry import Points, reader
+from bgnn_studio.io.readers.registry import CloudFile, Points, reader
 
 MAX_ARRAY_BYTES = 1 << 29  # of one member of an archive, unpacked: forty million points
 MAX_COLUMNS = 32  # coordinates, normals, colours; more are a transposed array or no cloud
 
 
 @reader(".npy", kind="NPY array", signature=rb"\x93NUMPY")
-def read_npy(data: bytes) -> Points:
+def read_npy(file: CloudFile) -> Points:
     """Read the first three columns of an array (N, >= 3)."""
-    return _columns(_load(io.BytesIO(data), len(data)), "the array")
+    return _columns(_load(io.BytesIO(file.data), len(file.data)), "the array")
 
 
 @reader(".npz", kind="NPZ archive", signature=rb"PK\x03\x04")
-def read_npz(data: bytes) -> Points:
+def read_npz(file: CloudFile) -> Points:
     """Read the first three columns of ``points``, else of ``data``, else of the first array (N, >= 3)."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+    with zipfile.ZipFile(io.BytesIO(file.data)) as archive:
         members = {m.filename.removesuffix(".npy"): m for m in archive.infolist() if m.filename.endswith(".npy")}
         for name in ("points", "data"):
             if name in members:

@@ -1,44 +1,73 @@
-"""PLY and OFF, ASCII and binary: the vertices of a point cloud, or points sampled on the surface of a mesh."""
+"""PLY, OFF and STL, ASCII and binary, through trimesh: the vertices of a point cloud, or points sampled on the surface of a mesh."""
 
 import io
-import logging
 import re
+import struct
 from typing import Any
 
 import numpy as np
 
 from bgnn_studio.errors import ReaderError
-from bgnn_studio.io.readers.registry import Points, reader
+from bgnn_studio.io.readers.registry import CloudFile, Points, reader
+from bgnn_studio.io.readers.surface import mesh_points
 
-SURFACE_POINTS = 2048  # as ModelNet40's published clouds
-SURFACE_SEED = 0
-
-# A handler of its own keeps trimesh's warnings off stderr; an application's handlers still get them.
-logging.getLogger("trimesh").addHandler(logging.NullHandler())
+STL_HEAD, STL_TRIANGLE = 84, 50  # bytes of a binary STL's head, which ends with the number of triangles, and of one of them
 
 
 @reader(".ply", kind="PLY", signature=rb"ply[ \t]*\r?\n")
-def read_ply(data: bytes) -> Points:
+def read_ply(file: CloudFile) -> Points:
     """Read a PLY point cloud, or 2048 seeded points on the surface of a PLY mesh."""
     from trimesh.exchange.ply import load_ply
 
-    header, end, _ = data.partition(b"end_header")
+    header, end, _ = file.data.partition(b"end_header")
     if not end:
         raise ReaderError("Expected a header that ends with 'end_header' (found none). The file is cut short.")
     counts = {name: int(count) for name, count in re.findall(rb"^\s*element\s+(\S+)\s+(\d+)", header, re.MULTILINE)}
-    loaded = load_ply(io.BytesIO(data), skip_materials=True)
+    loaded = load_ply(io.BytesIO(file.data), skip_materials=True)
     return _points(loaded, counts.get(b"vertex", 0), counts.get(b"face", 0))
 
 
 @reader(".off", kind="OFF", signature=rb"(\s|#[^\n]*\n)*(ST)?C?N?OFF")
-def read_off(data: bytes) -> Points:
+def read_off(file: CloudFile) -> Points:
     """Read an OFF point cloud, or 2048 seeded points on the surface of an OFF mesh; ModelNet's ``OFF490 518 0`` too."""
     from trimesh.exchange.off import load_off
 
-    counts = re.match(rb"(?:\s|#[^\n]*\n)*\w*?OFF(?:\s|#[^\n]*\n)*(\d+)\s+(\d+)", data)
+    counts = re.match(rb"(?:\s|#[^\n]*\n)*\w*?OFF(?:\s|#[^\n]*\n)*(\d+)\s+(\d+)", file.data)
     if counts is None:
         raise ReaderError("Expected the numbers of vertices and faces after 'OFF' (found none).")
-    return _points(load_off(io.BytesIO(data)), int(counts[1]), int(counts[2]))
+    return _points(load_off(io.BytesIO(file.data)), int(counts[1]), int(counts[2]))
+
+
+def _is_stl(data: bytes) -> bool:
+    """Whether some bytes start as an ASCII STL, or have the length that a binary STL's head says (it has no other mark)."""
+    return re.match(rb"\s*solid\b", data, re.IGNORECASE) is not None or len(data) == _stl_bytes(data) > STL_HEAD
+
+
+def _stl_bytes(data: bytes) -> int:
+    """Return how long a binary STL with this head is; 0 for one without a whole head."""
+    return STL_HEAD + STL_TRIANGLE * int(struct.unpack_from("<I", data, 80)[0]) if len(data) >= STL_HEAD else 0
+
+
+@reader(".stl", kind="STL", signature=_is_stl)
+def read_stl(file: CloudFile) -> Points:
+    """Read 2048 seeded points on the surface of an STL mesh; all solids of an ASCII file, no matter what follows a binary one."""
+    from trimesh.exchange.stl import load_stl_ascii, load_stl_binary
+
+    data, size = file.data, _stl_bytes(file.data)
+    if len(data) == size or b"\0" in data[:STL_HEAD]:
+        if not STL_HEAD < size <= len(data):
+            raise ReaderError(
+                f"Expected triangles, {size} bytes with the head (the file has {len(data)}). The file is cut short or no STL."
+            )
+        loaded = load_stl_binary(io.BytesIO(data[:size]))
+        return mesh_points(loaded["vertices"], loaded["faces"])
+    promised = len(re.findall(rb"^\s*vertex\s", data, re.IGNORECASE | re.MULTILINE))
+    loaded = load_stl_ascii(io.BytesIO(data))
+    solids = list(loaded["geometry"].values()) if "geometry" in loaded else [loaded]
+    vertices = np.concatenate([np.empty((0, 3)), *(solid["vertices"] for solid in solids)])
+    if len(vertices) != promised or not promised:
+        raise ReaderError(f"Expected solids of triangles, each closed by 'endsolid' (understood {len(vertices)} of {promised} vertices).")
+    return mesh_points(vertices, np.arange(promised).reshape(-1, 3))
 
 
 def _points(loaded: dict[str, Any], vertex_count: int, face_count: int) -> Points:
@@ -49,20 +78,4 @@ def _points(loaded: dict[str, Any], vertex_count: int, face_count: int) -> Point
     for what, count, promised in (("vertices", len(vertices), vertex_count), ("faces", len(faces), face_count)):
         if count < promised:
             raise ReaderError(f"Expected {promised} {what}, as the header says (found {count}). The file is cut short or damaged.")
-    if not np.isfinite(vertices).all() or not len(faces):
-        return vertices
-    return _surface(vertices, faces)
-
-
-def _surface(vertices: Points, faces: np.ndarray[Any, Any]) -> Points:
-    """Return points on the faces (F, 3 or 4), each with a chance in proportion to its area."""
-    from trimesh import Trimesh
-    from trimesh.sample import sample_surface
-
-    if faces.min() < 0 or faces.max() >= len(vertices):
-        raise ReaderError(f"Expected faces of vertices 0 to {len(vertices) - 1} (got {faces.min()} to {faces.max()}).")
-    mesh = Trimesh(vertices, faces, process=False)
-    if not mesh.area > 0:
-        raise ReaderError("Expected a mesh whose faces have an area (got 0). Save its vertices alone as a cloud.")
-    points: Points = sample_surface(mesh, SURFACE_POINTS, seed=SURFACE_SEED)[0]
-    return points
+    return mesh_points(vertices, faces)

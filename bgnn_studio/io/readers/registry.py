@@ -1,31 +1,64 @@
-"""Which reader takes which content: one function for each kind of file, found by the first bytes, never by the name."""
+"""Which reader takes which content: one function for each kind of file, found by its bytes; the name decides on damaged ones alone."""
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from bgnn_studio.errors import ReaderError
+
+MAX_FILE_BYTES = 1 << 29
+MAX_POINTS_BYTES = 1 << 29  # of one cloud, unpacked: forty million points
+MAX_EXPANSION = 1100  # bytes out of one byte in: deflate reaches 1032
+
 Points = np.ndarray[Any, Any]  # (N, 3) of any real dtype, not yet checked
-Parse = Callable[[bytes], Points]
+
+
+@dataclass(frozen=True)
+class CloudFile:
+    """What a reader reads: all bytes of a file, its folder (for files beside it), and which of its clouds is wanted."""
+
+    data: bytes
+    folder: Path
+    index: int = 0
+
+
+Parse = Callable[[CloudFile], Points]
+Claims = Callable[[bytes], object]
 
 
 @dataclass(frozen=True)
 class Reader:
-    """A kind of file: its name in messages, usual extensions, what its first bytes match (None: any text), its function."""
+    """A kind of file.
+
+    Attributes
+    ----------
+    kind : str
+        Its name in messages.
+    extensions : tuple of str
+        The usual ones.
+    claims : function or None
+        Whether some bytes are such a file; None: any text that no other reader claims.
+    parse : function
+    indexed : bool
+        Such a file holds many clouds.
+    """
 
     kind: str
     extensions: tuple[str, ...]
-    signature: re.Pattern[bytes] | None
+    claims: Claims | None
     parse: Parse
+    indexed: bool
 
 
 READERS: list[Reader] = []
 
 
-def reader(*extensions: str, kind: str, signature: bytes | None = None) -> Callable[[Parse], Parse]:
-    """Register a function from the bytes of a file to points (N, 3), which `check_points` checks afterwards.
+def reader(*extensions: str, kind: str, signature: bytes | Claims | None = None, indexed: bool = False) -> Callable[[Parse], Parse]:
+    """Register a function from a file to points (N, 3), which `check_points` checks afterwards.
 
     Parameters
     ----------
@@ -33,21 +66,36 @@ def reader(*extensions: str, kind: str, signature: bytes | None = None) -> Calla
         With the dot, lower case: for file dialogs and shells; the content decides.
     kind : str
         What messages call it.
-    signature : bytes, optional
-        A regular expression for the first bytes; without one the function takes any text that no signature claims.
+    signature : bytes or function, optional
+        A regular expression for the first bytes, or whether some bytes are such a file; without one the function takes any
+        text that no signature claims.
+    indexed : bool
+        Such a file holds many clouds: `CloudFile.index` says which one is wanted.
     """
+    claims = re.compile(signature).match if isinstance(signature, bytes) else signature
 
     def register(parse: Parse) -> Parse:
-        READERS.append(Reader(kind, extensions, None if signature is None else re.compile(signature), parse))
+        READERS.append(Reader(kind, extensions, claims, parse, indexed))
         return parse
 
     return register
 
 
-def find_reader(data: bytes) -> Reader | None:
-    """Return the reader for this content, or None: binary data of no known kind."""
+def find_reader(data: bytes, suffix: str) -> Reader | None:
+    """Return the reader for this content; for binary data that none claims, the one of the suffix; else None."""
     for candidate in READERS:
-        if candidate.signature is not None and candidate.signature.match(data):
+        if candidate.claims is not None and candidate.claims(data):
             return candidate
     is_text = b"\0" not in data[:4096]
-    return next((r for r in READERS if r.signature is None and is_text), None)
+    if is_text:
+        return next(r for r in READERS if r.claims is None)
+    return next((r for r in READERS if r.claims is not None and suffix.lower() in r.extensions), None)
+
+
+def check_room(promised: int, there: int) -> None:
+    """Raise `ReaderError` where so many bytes of points cannot come of a file (or a part of one) of so many bytes."""
+    if promised > min(MAX_POINTS_BYTES, there * MAX_EXPANSION):
+        raise ReaderError(
+            f"Expected at most {MAX_POINTS_BYTES >> 20} MiB of points, and no more than its {there} bytes can hold "
+            f"(its header promises {promised} bytes). Save it again, or resample the cloud first."
+        )

@@ -5,16 +5,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from bgnn_studio.errors import ReaderError
-from bgnn_studio.io.readers.registry import Points, reader
+from bgnn_studio.io.readers.registry import CloudFile, Points, reader
 
 
 @reader(".xyz", ".txt", ".csv", ".pts", ".asc", kind="text table")
-def read_table(data: bytes) -> Points:
+def read_table(file: CloudFile) -> Points:
     """Read x, y, z from the columns that a header line names so, else from the first three; other columns are ignored.
 
     A first line that does not start with three numbers is a header (or a count of points); ``#`` and ``//`` start comment lines.
     """
-    text = data.decode("utf-8-sig", errors="replace")
+    text = file.data.decode("utf-8-sig", errors="replace")
     numbered = [(i, line) for i, line in enumerate(text.splitlines(), 1) if line.strip() and not line.lstrip().startswith(("#", "//"))]
     if not numbered:
         raise ReaderError("Expected lines of x, y, z (found no line).")

@@ -9,11 +9,15 @@ from hypothesis import strategies as st
 
 from bgnn_studio.core.clouds import Cloud
 from bgnn_studio.errors import ReaderError
-from bgnn_studio.io.readers import read_cloud
+from bgnn_studio.io.readers import read_cloud, supported_extensions
 from tests.requirements import ROOT
 
 FILES = [p.read_bytes() for p in sorted((ROOT / "tests" / "data" / "clouds").iterdir())]
-STARTS = (b"", b"ply\n", b"OFF\n", b"\x93NUMPY\x01\x00", b"PK\x03\x04", b"1 2 3\n")
+SUFFIXES = ("", *supported_extensions())
+STARTS = (
+    *(b"", b"ply\n", b"OFF\n", b"\x93NUMPY\x01\x00", b"PK\x03\x04", b"1 2 3\n", b"v 1 2 3\n", b"solid\n", b"glTF\x02\0\0\0", b"{"),
+    *(b"VERSION .7\n", b"LASF", b"\x89HDF\r\n\x1a\n"),
+)
 ANY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
 WORDS = (
     b"-1",
@@ -44,9 +48,9 @@ def is_cloud_or_error(path: Path, content: bytes) -> bool:
 
 
 @ANY
-@given(st.sampled_from(STARTS), st.one_of(st.binary(max_size=300), st.text(max_size=200).map(str.encode)))
-def test_free_bytes(tmp_path: Path, start: bytes, rest: bytes) -> None:
-    assert is_cloud_or_error(tmp_path / "cloud", start + rest)
+@given(st.sampled_from(STARTS), st.one_of(st.binary(max_size=300), st.text(max_size=200).map(str.encode)), st.sampled_from(SUFFIXES))
+def test_free_bytes(tmp_path: Path, start: bytes, rest: bytes, suffix: str) -> None:
+    assert is_cloud_or_error(tmp_path / f"cloud{suffix}", start + rest)
 
 
 def mutate(rng: np.random.Generator, content: bytes) -> bytes:
@@ -73,4 +77,4 @@ def test_damaged_files(seed: int, tmp_path: Path) -> None:
         content = FILES[int(rng.integers(len(FILES)))]
         for _ in range(int(rng.integers(1, 4))):
             content = mutate(rng, content)
-        assert is_cloud_or_error(tmp_path / "cloud", content), content
+        assert is_cloud_or_error(tmp_path / f"cloud{SUFFIXES[int(rng.integers(len(SUFFIXES)))]}", content), content

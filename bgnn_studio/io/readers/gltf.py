@@ -1,0 +1,134 @@
+"""glTF 2.0 (.gltf with its buffers inside or beside it, .glb), through trimesh: the default scene, its nodes' transforms applied."""
+
+import io
+import json
+import struct
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bgnn_studio.errors import ReaderError
+from bgnn_studio.io.readers.registry import MAX_FILE_BYTES, CloudFile, Points, check_room, reader
+from bgnn_studio.io.readers.surface import mesh_points
+
+FLOAT = 5126
+COMPONENTS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}
+POINTS, TRIANGLES, STRIP, FAN = 0, 4, 5, 6
+LOOKS = ("KHR_materials_", "KHR_texture_", "KHR_lights_", "EXT_texture_", "EXT_lights_")  # extensions that move no point
+BINARY = "binary chunk"  # the name given to a GLB's own buffer
+
+Tree = dict[str, Any]
+
+
+@reader(".glb", ".gltf", kind="glTF", signature=rb"glTF|(?:\xef\xbb\xbf)?\s*\{")
+def read_gltf(file: CloudFile) -> Points:
+    """Read 2048 seeded points on all triangles of the default scene, or its points where it has no triangle."""
+    from trimesh import PointCloud, Trimesh, load_scene
+    from trimesh.transformations import transform_points
+
+    tree, chunk = _parts(file.data)
+    _check_tree(tree)
+    buffers = _buffers(tree, chunk, file.folder)
+    there = len(file.data) + sum(len(b) for b in buffers.values())
+    _check_sizes(tree, there)
+    text = json.dumps(tree).encode()
+    scene = load_scene(io.BytesIO(text), file_type="gltf", resolver=buffers, skip_materials=True)
+    points, vertices, faces = [np.empty((0, 3))], [np.empty((0, 3))], [np.empty((0, 3), dtype=np.int64)]
+    for node in scene.graph.nodes_geometry:
+        matrix, name = scene.graph[node]
+        shape = scene.geometry[name]
+        moved = transform_points(shape.vertices, matrix)
+        if isinstance(shape, Trimesh):
+            faces.append(np.asarray(shape.faces) + sum(map(len, vertices)))
+            vertices.append(moved)
+        elif isinstance(shape, PointCloud):
+            points.append(moved)
+    if len(faces) > 1:
+        return mesh_points(np.concatenate(vertices), np.concatenate(faces))
+    return np.concatenate(points)
+
+
+def _parts(data: bytes) -> tuple[Tree, bytes | None]:
+    """Return the JSON of a file, and the binary chunk of a GLB."""
+    if not data.startswith(b"glTF"):
+        text, chunk = data, None
+    else:
+        version, total, size, kind = struct.unpack_from("<IIII", data, 4)
+        if version != 2 or kind != 0x4E4F534A or total > len(data) or 20 + size > total:
+            raise ReaderError(
+                f"Expected a GLB of version 2, {total} bytes (got version {version}, {len(data)} bytes). It may be cut short."
+            )
+        text, rest = data[20 : 20 + size], data[20 + size : total]
+        size, kind = struct.unpack_from("<II", rest) if len(rest) >= 8 else (0, 0)
+        chunk = rest[8 : 8 + size] if kind == 0x004E4942 else None
+    tree = json.loads(text.decode("utf-8-sig"))
+    version = str(tree.get("asset", {}).get("version", "none"))
+    if not version.startswith("2."):
+        raise ReaderError(f"Expected 'asset' of version 2 (got {version[:20]}). Save it again as glTF 2.0.")
+    return tree, chunk
+
+
+def _check_tree(tree: Tree) -> None:
+    """Raise `ReaderError` for what trimesh would pass over in silence or walk for ever."""
+    if strange := [e for e in tree.get("extensionsRequired", ()) if not e.startswith(LOOKS)]:
+        raise ReaderError(f"Expected plain meshes (this needs {', '.join(strange)[:80]}). Export without compression or quantization.")
+    nodes, scenes = tree.get("nodes", []), tree.get("scenes", [])
+    roots = scenes[tree.get("scene", 0)].get("nodes", []) if scenes else []
+    parents = Counter([*roots, *(child for node in nodes for child in node.get("children", ()))])
+    if any(count > 1 for count in parents.values()):
+        raise ReaderError("Expected nodes with one parent each (a node has several, or is its own). The file is damaged.")
+    for primitive in _primitives(tree):
+        if primitive.get("mode", TRIANGLES) == FAN:
+            raise ReaderError("Expected triangles, strips or points (got triangle fans). Export triangles.")
+        for index in (primitive["attributes"]["POSITION"], primitive.get("indices")):
+            accessor = {} if index is None else tree["accessors"][index]
+            if index is not None and ("bufferView" not in accessor or "sparse" in accessor):
+                raise ReaderError(f"Expected meshes that lie in a buffer (accessor {index} is sparse or empty). Export without that.")
+        if tree["accessors"][primitive["attributes"]["POSITION"]]["componentType"] != FLOAT:
+            raise ReaderError("Expected float positions (got quantized ones). Export without quantization.")
+    for mesh in tree.get("meshes", ()):  # lines have no surface
+        mesh["primitives"] = [p for p in mesh["primitives"] if p.get("mode", TRIANGLES) in (POINTS, TRIANGLES, STRIP)]
+
+
+def _check_sizes(tree: Tree, there: int) -> None:
+    """Raise `ReaderError` where accessors, or the meshes of all nodes together, need more room than the files can fill."""
+    accessors = tree.get("accessors", [])
+    check_room(sum(a["count"] * COMPONENTS[a["type"]] * 4 for a in accessors), there)
+    rows = [sum(_rows(primitive, accessors) for primitive in mesh["primitives"]) for mesh in tree.get("meshes", ())]
+    check_room(sum(rows[node["mesh"]] for node in tree.get("nodes", ()) if "mesh" in node) * 24, there)
+
+
+def _rows(primitive: Tree, accessors: list[Tree]) -> int:
+    """Return how many vertices and corners of triangles a primitive has."""
+    corners = accessors[primitive["indices"]]["count"] if "indices" in primitive else 0
+    return int(accessors[primitive["attributes"]["POSITION"]]["count"] + corners)
+
+
+def _primitives(tree: Tree) -> list[Tree]:
+    return [primitive for mesh in tree.get("meshes", ()) for primitive in mesh["primitives"]]
+
+
+def _buffers(tree: Tree, chunk: bytes | None, folder: Path) -> dict[str, bytes]:
+    """Return the content of all buffers that are not written into the JSON, by name; reads no file outside the folder."""
+    found: dict[str, bytes] = {}
+    for number, buffer in enumerate(tree.get("buffers", ())):
+        if "uri" not in buffer and number == 0 and chunk is not None:
+            buffer["uri"] = BINARY
+            found[BINARY] = chunk
+        elif not (uri := buffer["uri"]).startswith("data:"):
+            found[uri] = _beside(folder, uri, MAX_FILE_BYTES - sum(map(len, found.values())))
+    return found
+
+
+def _beside(folder: Path, uri: str, room: int) -> bytes:
+    """Read a file that a glTF names, below its own folder."""
+    from urllib.parse import unquote
+
+    path = (folder / unquote(uri)).resolve()
+    if not path.is_relative_to(folder.resolve()) or not path.is_file():
+        raise ReaderError(f"Expected the buffer '{uri[:80]}' beside the file (found none there). Keep the two together, or export a GLB.")
+    if path.stat().st_size > room:
+        raise ReaderError(f"Expected buffers of up to {MAX_FILE_BYTES >> 20} MiB in all ('{uri[:80]}' is larger). Reduce the mesh first.")
+    return path.read_bytes()

@@ -72,6 +72,13 @@ def test_help_names_every_command() -> None:
         assert output(command, "--help").startswith(f"usage: bgnn-studio {command}")
 
 
+def test_infer_takes_a_cloud_by_its_number(models: dict[str, Path]) -> None:
+    path = f"{CLOUDS / 'clouds.h5'}#1"
+    found = json.loads(output("infer", path, "--model", models["bf2"], "--k", 4, "--raw", "--json"))
+    assert found["cloud"] == path
+    assert found["logits"] == Model.open(models["bf2"]).infer(read_cloud(path).points, k=4).logits.tolist()
+
+
 @pytest.mark.parametrize("variant", ["dgcnn", "rf", "bf2", "bfr"])
 def test_infer_json_equals_the_engine(variant: str, models: dict[str, Path]) -> None:
     found = json.loads(output("infer", MESH, "--model", models[variant], "--points", 100, "--threads", 2, "--repeat", 3, "--json"))

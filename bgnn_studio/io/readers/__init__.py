@@ -64,14 +64,18 @@ def read_cloud(path: str | os.PathLike[str]) -> Cloud:
             points = reader.parse(CloudFile(data, file.parent, index or 0))
             return Cloud(file.stem + number, points, file.with_name(file.name + number))
     except BgnnError as error:
-        raise ReaderError(f"{path}: read as {reader.kind}: {error}") from error
+        raise ReaderError(f"{path}: read as {reader.kind}: {_one_line(error)}") from error
     except ImportError as error:
         raise ReaderError(
             f"{path}: reading a {reader.kind} needs a library that is missing ({error}). Install bgnn-studio again."
         ) from error
     except Exception as error:  # whatever a library makes of a damaged file
-        said = " ".join(str(error).split())[:200]
-        raise ReaderError(f"{path}: expected a {reader.kind} (damaged: {said}). Save or download it again.") from error
+        raise ReaderError(f"{path}: expected a {reader.kind} (damaged: {_one_line(error)[:200]}). Save or download it again.") from error
+
+
+def _one_line(error: Exception) -> str:
+    """Return a message whose quotes from a file, or whose library, may have broken it into lines."""
+    return " ".join(str(error).split())
 
 
 def _content(path: Path) -> bytes:

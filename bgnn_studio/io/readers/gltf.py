@@ -11,7 +11,7 @@ import numpy as np
 
 from bgnn_studio.errors import ReaderError
 from bgnn_studio.io.readers.registry import MAX_FILE_BYTES, CloudFile, Points, check_room, reader
-from bgnn_studio.io.readers.surface import mesh_points
+from bgnn_studio.io.readers.surface import check_faces, mesh_points
 
 FLOAT = 5126
 COMPONENTS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}
@@ -30,24 +30,25 @@ def read_gltf(file: CloudFile) -> Points:
 
     tree, chunk = _parts(file.data)
     _check_tree(tree)
+    _drop_lines_and_cameras(tree)
     buffers = _buffers(tree, chunk, file.folder)
     there = len(file.data) + sum(len(b) for b in buffers.values())
     _check_sizes(tree, there)
     text = json.dumps(tree).encode()
     scene = load_scene(io.BytesIO(text), file_type="gltf", resolver=buffers, skip_materials=True)
-    points, vertices, faces = [np.empty((0, 3))], [np.empty((0, 3))], [np.empty((0, 3), dtype=np.int64)]
+    points, vertices, faces, count = [np.empty((0, 3))], [], [], 0
     for node in scene.graph.nodes_geometry:
         matrix, name = scene.graph[node]
         shape = scene.geometry[name]
         moved = transform_points(shape.vertices, matrix)
         if isinstance(shape, Trimesh):
-            faces.append(np.asarray(shape.faces) + sum(map(len, vertices)))
+            check_faces(shape.faces, len(moved))
+            faces.append(shape.faces + count)
             vertices.append(moved)
+            count += len(moved)
         elif isinstance(shape, PointCloud):
             points.append(moved)
-    if len(faces) > 1:
-        return mesh_points(np.concatenate(vertices), np.concatenate(faces))
-    return np.concatenate(points)
+    return mesh_points(np.concatenate(vertices), np.concatenate(faces)) if faces else np.concatenate(points)
 
 
 def _parts(data: bytes) -> tuple[Tree, bytes | None]:
@@ -88,13 +89,24 @@ def _check_tree(tree: Tree) -> None:
                 raise ReaderError(f"Expected meshes that lie in a buffer (accessor {index} is sparse or empty). Export without that.")
         if tree["accessors"][primitive["attributes"]["POSITION"]]["componentType"] != FLOAT:
             raise ReaderError("Expected float positions (got quantized ones). Export without quantization.")
-    for mesh in tree.get("meshes", ()):  # lines have no surface
+
+
+def _drop_lines_and_cameras(tree: Tree) -> None:
+    """Take out what has no surface: trimesh loses the transform of a node with a camera, or with nothing but lines."""
+    meshes = tree.get("meshes", [])
+    for mesh in meshes:
         mesh["primitives"] = [p for p in mesh["primitives"] if p.get("mode", TRIANGLES) in (POINTS, TRIANGLES, STRIP)]
+    for node in tree.get("nodes", ()):
+        node.pop("camera", None)
+        if "mesh" in node and not meshes[node["mesh"]]["primitives"]:
+            del node["mesh"]
 
 
 def _check_sizes(tree: Tree, there: int) -> None:
     """Raise `ReaderError` where accessors, or the meshes of all nodes together, need more room than the files can fill."""
     accessors = tree.get("accessors", [])
+    if any(a["count"] < 1 for a in accessors):
+        raise ReaderError("Expected accessors of at least one element (got none, or a negative number). The file is damaged.")
     check_room(sum(a["count"] * COMPONENTS[a["type"]] * 4 for a in accessors), there)
     rows = [sum(_rows(primitive, accessors) for primitive in mesh["primitives"]) for mesh in tree.get("meshes", ())]
     check_room(sum(rows[node["mesh"]] for node in tree.get("nodes", ()) if "mesh" in node) * 24, there)

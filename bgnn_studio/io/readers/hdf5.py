@@ -21,7 +21,7 @@ def read_hdf5(file: CloudFile) -> Points:
 
     with h5py.File(io.BytesIO(file.data), "r") as archive:
         data = _dataset(archive)
-        if data.ndim != 3 or not 3 <= data.shape[2] <= MAX_COLUMNS or data.dtype.kind not in "fiu":
+        if data.ndim != 3 or not len(data) or not 3 <= data.shape[2] <= MAX_COLUMNS or data.dtype.kind not in "fiu":
             raise ReaderError(f"Expected clouds 'data' of numbers (n, P, 3) (got {data.dtype} {data.shape}).")
         if file.index >= len(data):
             raise ReaderError(f"Expected a cloud from #0 to #{len(data) - 1} (got #{file.index}).")

@@ -30,10 +30,15 @@ def mesh_points(vertices: Points, faces: np.ndarray[Any, Any]) -> Points:
 
     if not len(faces) or not np.isfinite(vertices).all():
         return vertices
-    if faces.min() < 0 or faces.max() >= len(vertices):
-        raise ReaderError(f"Expected faces of vertices 0 to {len(vertices) - 1} (got {faces.min()} to {faces.max()}).")
+    check_faces(faces, len(vertices))
     mesh = Trimesh(vertices, faces, process=False)
     if not mesh.area > 0:
         raise ReaderError("Expected a mesh whose faces have an area (got 0). Save its vertices alone as a cloud.")
     points: Points = sample_surface(mesh, SURFACE_POINTS, seed=SURFACE_SEED)[0]
     return points
+
+
+def check_faces(faces: np.ndarray[Any, Any], count: int) -> None:
+    """Raise `ReaderError` where one of the faces has a corner that is none of `count` vertices."""
+    if len(faces) and (faces.min() < 0 or faces.max() >= count):
+        raise ReaderError(f"Expected faces of vertices 0 to {count - 1} (got {faces.min()} to {faces.max()}).")

@@ -4,6 +4,7 @@ import io
 import itertools
 import os
 import stat
+import sys
 import tracemalloc
 from pathlib import Path
 
@@ -12,7 +13,9 @@ import pytest
 
 from bgnn_studio.core.clouds import Cloud
 from bgnn_studio.errors import ReaderError
-from bgnn_studio.io.readers import is_model_file, read_cloud, supported_extensions
+from bgnn_studio.io.readers import is_model_file, read_cloud, split_index, supported_extensions
+from tests import make_clouds
+from tests.make_clouds import glb, gltf_tree, las_by_hand
 from tests.requirements import ROOT
 
 FILES = sorted((ROOT / "tests" / "data" / "clouds").iterdir())
@@ -141,6 +144,12 @@ HOSTILE = {
     + bytes(12)
     + b"\xff\xff\xff\x7f",
     "off": f"OFF\n{HUGE} {HUGE} 0\n0 0 0\n".encode(),
+    "stl": b"\0" * 80 + b"\xff" * 4 + bytes(100),
+    "gltf": glb(gltf_tree(0, None)[0] | {"accessors": [{"count": HUGE, "type": "MAT4", "componentType": 5126}] * 2}, bytes(168)),
+    "gltf buffer": glb(gltf_tree(0, None)[0] | {"buffers": [{"byteLength": HUGE}]}, bytes(4)),
+    "pcd": b"VERSION .7\nFIELDS x y z\nSIZE 4 4 4\nTYPE F F F\nCOUNT 1 1 99999999\nWIDTH 1\nPOINTS 1\nDATA binary\n" + bytes(60),
+    "las records": las_by_hand()[:100] + b"\xff" * 4 + las_by_hand()[104:],
+    "las points": las_by_hand()[:107] + b"\xff" * 4 + las_by_hand()[111:],
     "off digits": b"OFF\n" + b"9" * 5000 + b" 1 0\n0 0 0\n",
 }
 
@@ -150,7 +159,7 @@ def test_a_header_that_promises_too_much_allocates_little(case: str, tmp_path: P
     path = written(tmp_path, HOSTILE[case])
     with pytest.raises(ReaderError):  # the first call also imports what it needs
         read_cloud(path)
-    tracemalloc.start()
+    tracemalloc.start()  # sees what Python and numpy allocate
     with pytest.raises(ReaderError):
         read_cloud(path)
     peak = tracemalloc.get_traced_memory()[1]
@@ -207,3 +216,31 @@ def test_modelnet_text_of_the_published_layout(tmp_path: Path) -> None:
     cloud = read_cloud(path)
     assert isinstance(cloud, Cloud)
     assert np.array_equal(cloud.points, points[:, :3])
+
+
+def test_a_number_after_the_name_picks_a_cloud(tmp_path: Path) -> None:
+    assert split_index("a/clouds.h5#12") == (Path("a/clouds.h5"), 12)
+    assert split_index("a#1/clouds.h5") == (Path("a#1/clouds.h5"), None)
+    assert split_index("clouds.h5#-1") == (Path("clouds.h5#-1"), None)
+    path = written(tmp_path, "1 2 3\n")
+    with pytest.raises(ReaderError, match=r"cloud.xyz#1: .*holds one cloud\). Leave out '#1'"):
+        read_cloud(f"{path}#1")
+    with pytest.raises(ReaderError, match=r"absent\.h5: .*No such file"):
+        read_cloud(tmp_path / "absent.h5#1")
+    named = written(tmp_path, "1 2 3\n", "scan.xyz#7")
+    assert (read_cloud(named).name, read_cloud(named).path) == ("scan", named)
+
+
+def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    with pytest.raises(ReaderError, match=r"needs a library that is missing.*h5py"):
+        read_cloud(ROOT / "tests" / "data" / "clouds" / "clouds.h5")
+
+
+def test_the_sample_files_are_those_that_their_script_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.make_clouds.FOLDER", tmp_path)
+    make_clouds.main()
+    written_now = {p.name: read_cloud(p).points for p in tmp_path.iterdir()}
+    assert len(written_now) == 24
+    for name, points in written_now.items():
+        assert np.array_equal(points, read_cloud(ROOT / "tests" / "data" / "clouds" / name).points), name

@@ -7,7 +7,8 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from bgnn_studio.core.clouds import preprocess
-from bgnn_studio.core.session import OpenCloud
+from bgnn_studio.core.comparison import why_incomparable
+from bgnn_studio.core.opened import OpenCloud
 from bgnn_studio.core.timing import median_pass
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.io.readers import is_model_file, read_cloud
@@ -54,6 +55,22 @@ class Desk:
             label, run, done=lambda found: self._session.set_inference(*found), failed=self._fail("No inference"), key="inference"
         )
 
+    def infer_reference(self) -> None:
+        """Run the reference on the same points, after the selected model so that neither's times disturb the other's."""
+        s = self._session
+        self._jobs.cancel("reference")
+        reference, points = s.reference, s.points
+        if s.inference is None or s.reference_inference is not None or reference is None or points is None:
+            return
+        if why_incomparable(reference, s.model, len(points)) is None:
+            self._jobs.start(
+                f"Running {reference.name}, the reference",
+                lambda _: reference.infer(points, threads=THREADS, trace=True),
+                done=s.set_reference_inference,
+                failed=self._fail("No reference"),
+                key="reference",
+            )
+
     def _opened(self, opened: Opened) -> None:
         clouds, models = [], []
         for path, what in opened:
@@ -79,6 +96,8 @@ class Desk:
     def _follow(self, changed: frozenset[str]) -> None:
         if changed & {"cloud", "model"}:
             self.infer()
+        if changed & {"points", "model", "inference", "reference"}:
+            self.infer_reference()
 
 
 def _open_all(paths: Sequence[Path], cancelled: Event) -> Opened:

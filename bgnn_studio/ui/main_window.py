@@ -54,7 +54,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(tabs)
         left = Qt.DockWidgetArea.LeftDockWidgetArea
         clouds = add_dock(self, left, "clouds", "Clouds", self.library.clouds)
-        models = add_dock(self, left, "models", "Models", self.library.models)
+        models = add_dock(self, left, "models", "Models", self.library.model_panel)
         self._docks = [clouds, models, *self.inspect.docks]
         self._add_menus()
         self._add_status()

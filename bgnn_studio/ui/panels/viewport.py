@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _DRAG_PIXELS = 4.0
 _GRAPH = {"points", "cloud", "model", "inference", "layer", "edges", "pick", "brush"}
-_COLOURS = {"points", "inference", "layer", "colour", "bit", "pick"}
+_COLOURS = {"points", "inference", "layer", "colour", "bit", "pick", "reference", "reference_inference"}
 
 
 class Viewport(QWidget):
@@ -129,6 +129,8 @@ class Viewport(QWidget):
         if s.points is None:
             return
         trace = s.inference.trace if s.inference else None
-        ready = trace is not None or s.colour == "height"
-        view = point_view(s.colour if ready else "height", s.points, trace, layer=s.layer, pick=s.pick, bit=s.bit)
+        reference = s.reference_inference.trace if s.reference_inference else None
+        ready = s.colour == "height" or (trace is not None and (s.colour != "drift" or reference is not None))
+        mode = s.colour if ready else "height"
+        view = point_view(mode, s.points, trace, layer=s.layer, pick=s.pick, bit=s.bit, reference=reference)
         self.scene.set_scalars(**vars(view))

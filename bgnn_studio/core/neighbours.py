@@ -1,6 +1,9 @@
 """The neighbours of a point as rows of a table: those of the layer's graph, then those that only the reference has."""
 
+import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
+from io import StringIO
 from typing import Literal
 
 import numpy as np
@@ -65,3 +68,15 @@ def neighbour_rows(
         place = {int(j): rank for rank, j in enumerate(reference, 1)}
         rows += [NeighbourRow(None, int(j), float(far[j]), float(apart[j]), "lost", place[int(j)]) for j in found.lost]
     return tuple(rows)
+
+
+def neighbours_csv(rows: Sequence[NeighbourRow], *, on_bits: bool) -> str:
+    """Return the rows as CSV under a header with units; unrounded, and empty where there is nothing to say."""
+    space = "Hamming distance (bits)" if on_bits else "squared L2 distance (feature units squared)"
+    text = StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["rank", "point", space, "spatial distance (cloud radii)", "change", "reference rank"])
+    for row in rows:
+        distance = int(row.feature_distance) if on_bits else row.feature_distance
+        table.writerow([row.rank, row.point, distance, row.spatial_distance, row.change, row.reference_rank])
+    return text.getvalue()

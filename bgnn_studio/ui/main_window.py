@@ -120,9 +120,14 @@ class MainWindow(QMainWindow):
         file, view, run, about = (self.menuBar().addMenu(name) for name in ("&File", "&View", "&Run", "&Help"))
         _add(file, "&Open\N{HORIZONTAL ELLIPSIS}", QKeySequence.StandardKey.Open, self._ask_files)
         _add(file, "&Save picture\N{HORIZONTAL ELLIPSIS}", "Ctrl+S", self._ask_picture)
+        file.addAction(self.inspect.neighbours.export)
+        file.setToolTipsVisible(True)
+        self.inspect.neighbours.export.triggered.connect(self._ask_table)
+        self.inspect.neighbours.find.refused.connect(lambda error: self.toasts.error("No such point", error))
         file.addSeparator()
         _add(file, "&Quit", "Ctrl+Q", self.close)
         _add(view, "&Reset camera", "Ctrl+R", self.inspect.reset_camera)
+        _add(view, "&Find point", QKeySequence.StandardKey.Find, self.inspect.find_point)
         _add(view, "&Clear picked point", "Esc", lambda: self.session.select_point(None))
         view.addSeparator()
         self._layers = [
@@ -193,6 +198,20 @@ class MainWindow(QMainWindow):
             )
         else:
             self.toasts.info("Picture saved", str(path))
+
+    def _ask_table(self) -> None:
+        name, _ = QFileDialog.getSaveFileName(self, "Export the neighbours of the picked point", "neighbours.csv", "CSV (*.csv)")
+        if name:
+            self.save_table(Path(name))
+
+    def save_table(self, path: Path) -> None:
+        """Write the neighbours of the picked point as CSV, and say so."""
+        try:
+            path.write_text(self.inspect.neighbours.csv(), encoding="utf-8")
+        except OSError as error:
+            self.toasts.error("Neighbours not exported", BgnnError(f"{path}: could not be written ({error}). Choose another place."))
+        else:
+            self.toasts.info("Neighbours exported", str(path))
 
     def _about(self) -> None:
         text = (

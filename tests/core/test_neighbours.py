@@ -1,10 +1,12 @@
 """Rows of the table of neighbours, against brute force over sets and lists."""
 
+import csv
+
 import numpy as np
 import pytest
 
 from bgnn_studio.core.graphs import neighbourhood
-from bgnn_studio.core.neighbours import neighbour_rows
+from bgnn_studio.core.neighbours import NeighbourRow, neighbour_rows, neighbours_csv
 from bgnn_studio.core.views import layer_features
 from tests.traces import synthetic_cloud, synthetic_inference
 
@@ -38,3 +40,15 @@ def test_without_a_reference_nothing_is_said_of_it():
     rows = neighbour_rows(neighbourhood(BITS.knn[1], BITS.distances[1], CLOUD, 4), BITS.features[0], CLOUD)
     assert [r.point for r in rows] == BITS.knn[1][4].tolist()
     assert {(r.change, r.reference_rank) for r in rows} == {(None, None)}
+
+
+@pytest.mark.parametrize(("trace", "reference", "space"), [(BITS, REAL, "Hamming distance (bits)"), (REAL, None, "squared L2 distance")])
+def test_csv_gives_every_value_back(trace, reference, space):
+    there = None if reference is None else reference.knn[2]
+    found = neighbourhood(trace.knn[2], trace.distances[2], CLOUD, 5, there)
+    rows = neighbour_rows(found, trace.features[1], CLOUD, None if there is None else there[5])
+    header, *lines = csv.reader(neighbours_csv(rows, on_bits=trace is BITS).splitlines())
+    assert header[2].startswith(space)
+    assert "(cloud radii)" in header[3]
+    read = [NeighbourRow(int(a) if a else None, int(b), float(c), float(d), e or None, int(f) if f else None) for a, b, c, d, e, f in lines]
+    assert tuple(read) == rows

@@ -3,12 +3,13 @@
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt
-from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStackedWidget, QTableView, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
+from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QHeaderView, QSizePolicy, QStackedWidget, QTableView, QVBoxLayout, QWidget
 
 from bgnn_studio.core.graphs import neighbourhood
-from bgnn_studio.core.neighbours import NeighbourRow, neighbour_rows
+from bgnn_studio.core.neighbours import NeighbourRow, neighbour_rows, neighbours_csv
 from bgnn_studio.core.views import layer_features
+from bgnn_studio.ui.panels.find_point import FindPoint
 from bgnn_studio.ui.widgets.labels import headline, hint
 
 if TYPE_CHECKING:
@@ -88,7 +89,14 @@ class NeighbourTable(QAbstractTableModel):
 
 
 class NeighboursPanel(QWidget):
-    """A table, or what to do to fill it; a double click on a row picks that neighbour."""
+    """A table, or what to do to fill it; a double click on a row picks that neighbour.
+
+    Attributes
+    ----------
+    find : FindPoint
+    export : QAction
+        For who asks where to: nothing is connected to it here.
+    """
 
     def __init__(self, session: "Session[Model]", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -98,22 +106,29 @@ class NeighboursPanel(QWidget):
         self.view = _view(self.table)
         self.view.activated.connect(self._walk)
         self.view.doubleClicked.connect(self._walk)
-        copy = QShortcut(QKeySequence.StandardKey.Copy, self.view)
-        copy.setContext(Qt.ShortcutContext.WidgetShortcut)
-        copy.activated.connect(self.copy)
+        copy = QAction("&Copy", self.view)
+        copy.setShortcut(QKeySequence.StandardKey.Copy)
+        copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        copy.triggered.connect(self.copy)
+        self.export = QAction("&Export neighbours\N{HORIZONTAL ELLIPSIS}", self.view)
+        self.export.setShortcut(QKeySequence("Ctrl+E"))
+        self.view.addActions([copy, self.export])
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        self.find = FindPoint(session)
+        self.headline.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        top = QHBoxLayout()
+        top.setContentsMargins(0, 0, 8, 0)
+        top.addWidget(self.headline, 1)
+        top.addWidget(self.find)
         self._hint = hint()
-        filled = QWidget()
-        column = QVBoxLayout(filled)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addWidget(self.headline)
-        column.addWidget(self.view, 1)
         self._stack = QStackedWidget()
         self._stack.addWidget(self._hint)
-        self._stack.addWidget(filled)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(self._stack)
+        self._stack.addWidget(self.view)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addLayout(top)
+        column.addWidget(self._stack, 1)
         session.subscribe(self._follow)
         self.refresh()
 
@@ -130,7 +145,12 @@ class NeighboursPanel(QWidget):
             x, y, z = (f"{v:.2f}".replace("-", "\N{MINUS SIGN}") for v in s.points[s.pick])
             self.headline.setText(f"Point {s.pick}  ({x}, {y}, {z})")
         else:
-            what = "Open a model to see the neighbours it gives each point." if s.model is None else "Click a point in the 3D view."
+            self.headline.setText("No point picked" if s.pick is None else f"Point {s.pick}")
+            what = (
+                "Open a model to see the neighbours it gives each point."
+                if s.model is None
+                else "Click a point in the 3D view, or find one by its index."
+            )
             self._hint.setText(what if s.cloud is not None else "Open a point cloud to begin.")
         name = s.reference.name if s.reference is not None and reference is not None else ""
         self.table.set_rows(rows, s.pick, on_bits=s.bits > 0, reference=name)
@@ -138,6 +158,8 @@ class NeighboursPanel(QWidget):
         for column in range(1, self.table.columnCount()):
             self.view.horizontalHeader().setSectionResizeMode(column, narrow)
         self._stack.setCurrentIndex(bool(rows))
+        self.export.setEnabled(bool(rows))
+        self.export.setToolTip("Write this table as CSV" if rows else "No neighbours yet: pick a point of a cloud that a model has run on.")
 
     def copy(self) -> None:
         """Put the table on the clipboard, one row a line, columns parted by tabs."""
@@ -146,6 +168,10 @@ class NeighboursPanel(QWidget):
         lines = [[self.table.headerData(c, Qt.Orientation.Horizontal) for c in columns]]
         lines += [[self.table.index(r, c).data() for c in columns] for r in rows]
         QGuiApplication.clipboard().setText("\n".join("\t".join(map(str, line)) for line in lines))
+
+    def csv(self) -> str:
+        """Return the table as CSV, unrounded, with units in the header."""
+        return neighbours_csv(self.table.rows, on_bits=self.table.on_bits)
 
     def _walk(self, index: QModelIndex) -> None:
         self._session.select_point(self.table.rows[index.row()].point)

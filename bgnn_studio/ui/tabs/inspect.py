@@ -88,6 +88,12 @@ class InspectTab(QMainWindow):
         if self.viewport is not None:
             self.viewport.reset_camera()
 
+    def find_point(self) -> None:
+        """Bring up the field that picks a point by its index."""
+        self.docks[1].show()
+        self.neighbours.find.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.neighbours.find.selectAll()
+
     def _add_docks(self) -> list[QDockWidget]:
         for panel in (self.prediction, self.neighbours, self.distances):
             panel.setMinimumWidth(300)

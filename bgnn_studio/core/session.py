@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from bgnn_studio.core.bit_facts import BitFacts
 from bgnn_studio.core.comparison import why_incomparable
 from bgnn_studio.core.graphs import Graph
 from bgnn_studio.core.inference import Inference
@@ -43,6 +44,8 @@ class Session(Generic[M]):
         What the selected model is compared with; stays when other models are selected.
     reference_inference : Inference or None
         Of the reference on the same points, once it has run.
+    facts : BitFacts or None
+        Of the bits that the graph shown is built on, once they are counted; None where it is not built on bits.
     pick : int or None
         Picked point.
     layer : int
@@ -65,6 +68,7 @@ class Session(Generic[M]):
         self.passes = 0
         self.reference: M | None = None
         self.reference_inference: Inference | None = None
+        self.facts: BitFacts | None = None
         self.pick: int | None = None
         self.layer = 1
         self.colour: ColourMode = "height"
@@ -118,7 +122,11 @@ class Session(Generic[M]):
 
     def set_inference(self, inference: Inference, passes: int) -> None:
         """Store what the selected model gave on the selected cloud; see `core.timing.median_pass` for `passes`."""
-        self._change(inference=inference, passes=passes)
+        self._change(inference=inference, passes=passes, facts=None)
+
+    def set_facts(self, facts: BitFacts) -> None:
+        """Store the facts of the layer shown."""
+        self._change(facts=facts)
 
     def set_reference(self, reference: M | None) -> None:
         """Compare with a model of the list, or with none."""
@@ -142,7 +150,7 @@ class Session(Generic[M]):
         if not 1 <= layer <= layers:
             raise BgnnError(f"Expected a layer between 1 and {layers} (got {layer}).")
         if layer != self.layer:
-            self._change(layer=layer, brush=None, **self._for_layer(self.model, layer, self.points))
+            self._change(layer=layer, brush=None, facts=None, **self._for_layer(self.model, layer, self.points))
 
     def set_colour(self, mode: ColourMode) -> None:
         """Colour points by a mode; raises `BgnnError` for one that the selection cannot show."""
@@ -218,14 +226,14 @@ class Session(Generic[M]):
         points = _points(cloud, self.model)
         changes = {"cloud": cloud, "points": points, "inference": None, "reference_inference": None, "pick": None, "brush": None}
         lost = self.colour == "drift" and self._why_incomparable(self.model, self.layer, points)
-        return {**changes, "colour": "height" if lost else self._without_pick()["colour"]}
+        return {**changes, "facts": None, "colour": "height" if lost else self._without_pick()["colour"]}
 
     def _with_model(self, model: M | None) -> dict[str, object]:
         """Return the selection with another model."""
         points = _points(self.cloud, model)
         kept = points is self.points
         layer = min(self.layer, len(model.spec.widths) if model else 1)
-        changes: dict[str, object] = {"model": model, "points": points, "inference": None, "brush": None, "layer": layer}
+        changes: dict[str, object] = {"model": model, "points": points, "inference": None, "facts": None, "brush": None, "layer": layer}
         changes |= self._for_layer(model, layer, points) | ({} if kept else {"reference_inference": None})
         return changes if kept else {**changes, "pick": None, **({"colour": "height"} if changes["colour"] == "distance" else {})}
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
+from bgnn_studio.core.bit_facts import bit_facts
 from bgnn_studio.core.clouds import preprocess
 from bgnn_studio.core.comparison import why_incomparable
 from bgnn_studio.core.opened import OpenCloud
@@ -71,6 +72,21 @@ class Desk:
                 key="reference",
             )
 
+    def count_bits(self) -> None:
+        """Count what the bits of the layer shown tell apart, where it has bits."""
+        s = self._session
+        self._jobs.cancel("facts")
+        trace = s.inference.trace if s.inference else None
+        if s.facts is None and trace is not None and s.bits:
+            words, channels, distances = trace.features[s.layer - 2], s.bits, trace.distances[s.layer - 1]
+            self._jobs.start(
+                f"Counting bits of layer {s.layer}",
+                lambda _: bit_facts(words, channels, distances),
+                done=s.set_facts,
+                failed=self._fail("Bits not counted"),
+                key="facts",
+            )
+
     def _opened(self, opened: Opened) -> None:
         clouds, models = [], []
         for path, what in opened:
@@ -98,6 +114,8 @@ class Desk:
             self.infer()
         if changed & {"points", "model", "inference", "reference"}:
             self.infer_reference()
+        if changed & {"inference", "layer"}:
+            self.count_bits()
 
 
 def _open_all(paths: Sequence[Path], cancelled: Event) -> Opened:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bgnn_studio.core.bit_facts import bit_facts
 from bgnn_studio.core.clouds import Cloud, resample
 from bgnn_studio.core.inference import Inference
 from bgnn_studio.core.opened import OpenCloud
@@ -190,3 +191,20 @@ def test_a_reference_read_again_is_the_newer_one(session: Session[Opened], tmp_p
     session.set_reference(older)
     session.add_model(newer)
     assert session.reference is newer
+
+
+def test_facts_are_of_the_layer_shown(session: Session[Opened]) -> None:
+    facts = bit_facts(np.arange(32, dtype=np.uint64)[:, None], 16, np.zeros((32, 5)))
+    session.add_cloud(other := cloud(50, "other"))
+    session.add_model(second := Opened("second", small_spec("bf1")))
+    changes = [
+        lambda: session.select_layer(2),
+        lambda: session.select_model(second),
+        lambda: session.select_cloud(other),
+        lambda: session.set_inference(Inference(np.ones(3, np.float32), (), "scalar", 1, 0), 1),
+    ]
+    for change in changes:
+        session.set_facts(facts)
+        assert session.facts is facts
+        change()
+        assert session.facts is None

@@ -16,6 +16,7 @@ from bgnn_studio.io.readers import supported_extensions
 from bgnn_studio.native import Model, isa
 from bgnn_studio.ui.desk import THREADS, Desk
 from bgnn_studio.ui.panels.library import Library
+from bgnn_studio.ui.recent import RecentFiles
 from bgnn_studio.ui.tabs.inspect import InspectTab
 from bgnn_studio.ui.theme import Theme, ThemeSwitch
 from bgnn_studio.ui.toasts import Toasts
@@ -119,6 +120,8 @@ class MainWindow(QMainWindow):
     def _add_menus(self) -> None:
         file, view, run, about = (self.menuBar().addMenu(name) for name in ("&File", "&View", "&Run", "&Help"))
         _add(file, "&Open\N{HORIZONTAL ELLIPSIS}", QKeySequence.StandardKey.Open, self._ask_files)
+        self.recent = RecentFiles(self.session, self._settings, lambda path: self.open([path]), file)
+        file.addMenu(self.recent)
         _add(file, "&Save picture\N{HORIZONTAL ELLIPSIS}", "Ctrl+S", self._ask_picture)
         file.addAction(self.inspect.neighbours.export)
         file.setToolTipsVisible(True)

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from bgnn_studio.core.clouds import Cloud, resample
 from bgnn_studio.core.spec import NetworkSpec
 
+SHOWN_POINTS = 16_384  # at most, while no model asks for its number: 41 ms a frame (llvmpipe, 2 vCPU, 1200x800)
+
 
 class OpenModel(Protocol):
     """What the session needs to know of a model."""
@@ -30,18 +32,28 @@ class OpenCloud:
     ----------
     cloud : Cloud
         As in the file.
+    whole : (M, 3) float32
+        All of its points, centred and scaled to the unit sphere.
     points : (N, 3) float32
-        Centred, scaled to the unit sphere; a large cloud is resampled.
+        What is shown without a model: the same array, or a seeded random choice of 16,384 where there are more.
     """
 
     cloud: Cloud
-    points: NDArray[np.float32]
+    whole: NDArray[np.float32]
+    points: NDArray[np.float32] = field(init=False)
     _resampled: dict[int, NDArray[np.float32]] = field(default_factory=dict, repr=False)
 
+    def __post_init__(self) -> None:
+        few = len(self.whole) <= SHOWN_POINTS
+        object.__setattr__(self, "points", self.whole if few else resample(self.whole, SHOWN_POINTS, "random"))
+
     def at(self, count: int) -> NDArray[np.float32]:
-        """Return `count` of the points, farthest-point sampled, or all where there are no more; the same array each time."""
-        if count >= len(self.points):
-            return self.points
+        """Return `count` of all points, farthest-point sampled, or all where there are no more; the same array each time.
+
+        The first call for a count takes its time with a large cloud, and may come from any thread.
+        """
+        if count >= len(self.whole):
+            return self.whole
         if count not in self._resampled:
-            self._resampled[count] = resample(self.points, count)
+            self._resampled.setdefault(count, resample(self.whole, count))
         return self._resampled[count]

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from bgnn_studio.ui.toasts import Toasts
     from bgnn_studio.ui.workers import Jobs
 
-POINTS = 1024  # kept of a larger cloud: as many as the published networks take
 THREADS = max(1, min(4, (os.cpu_count() or 1) - 1))  # one core is left to the window
 PASSES, PASSES_SECONDS = 9, 0.15  # for the times shown; few enough that switching models stays instant
 
@@ -39,7 +38,14 @@ class Desk:
         """Open clouds and models, told apart by content, and select the first of each; a bad file is a toast and nothing else."""
         count = len(paths)
         label = f"Opening {paths[0].name}" if count == 1 else f"Opening {count} files"
-        self._jobs.start(label, lambda cancelled: _open_all(paths, cancelled), done=self._opened, failed=self._fail("Not opened"))
+        clouds, models = self._session.clouds, self._session.models
+
+        def run(cancelled: Event) -> Opened:
+            opened = _open_all(paths, cancelled)
+            _resample(clouds, models, [entry for _, entry in opened], cancelled)
+            return opened
+
+        self._jobs.start(label, run, done=self._opened, failed=self._fail("Not opened"))
 
     def infer(self) -> None:
         """Run the selected model on the selected cloud; a newer call makes an older one's result void."""
@@ -132,4 +138,14 @@ def _open_all(paths: Sequence[Path], cancelled: Event) -> Opened:
 
 def _open_cloud(path: Path) -> OpenCloud:
     cloud = read_cloud(path)
-    return OpenCloud(cloud, preprocess(cloud.points, POINTS if len(cloud.points) > POINTS else None))
+    return OpenCloud(cloud, preprocess(cloud.points))
+
+
+def _resample(clouds: Sequence[OpenCloud], models: Sequence[Model], opened: Sequence[object], cancelled: Event) -> None:
+    """Resample every cloud for every model, those just opened included, so that selecting one is instant."""
+    everything = (*clouds, *models, *opened)
+    counts = {entry.spec.points for entry in everything if isinstance(entry, Model)}
+    for cloud in (entry for entry in everything if isinstance(entry, OpenCloud)):
+        for count in counts:
+            if not cancelled.is_set():
+                cloud.at(count)

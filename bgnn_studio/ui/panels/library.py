@@ -191,7 +191,7 @@ def _cloud_entry(cloud: "OpenCloud") -> tuple[object, str, str, str, str]:
     detail = f"{shown:,} points" if shown == total else f"{shown:,} of {total:,} points"
     tip = f"{cloud.cloud.path or cloud.cloud.name}\nCentred, scaled to the unit sphere"
     if shown != total:
-        tip += f", and resampled from {total:,} to {shown:,} points (farthest-point sampling)"
+        tip += f"\n{shown:,} of its {total:,} points, chosen at random, are shown while no model is selected"
     return cloud, cloud.cloud.name, detail, "", tip
 
 

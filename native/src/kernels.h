@@ -20,6 +20,7 @@
 
 #define BGNN_OCTET_PANEL 32
 #define BGNN_FLOAT_PANEL 16
+#define BGNN_GROUPS 64
 
 /** @brief What follows a product, per channel, in this order; absent parts are NULL. */
 typedef struct {
@@ -74,6 +75,10 @@ typedef struct {
     size_t (*count)(const int32_t *row, size_t length, int32_t limit);
     /** keys: value << 32 | index of the first `room` with low <= value <= high, by index. Returns how many. */
     size_t (*keys)(const int32_t *row, size_t length, int32_t low, int32_t high, size_t room, uint64_t *keys);
+    /** least (BGNN_GROUPS): g of it is the least of elements g, g + BGNN_GROUPS, ... of the row; INT32_MAX where there is none. */
+    void (*minima)(const int32_t *row, size_t length, int32_t *least);
+    /** sorted: distinct keys below 2^63 in ascending order, by counting the smaller ones: for few of them. */
+    void (*sort)(const uint64_t *keys, size_t count, uint64_t *sorted);
 } bgnn_select_kernels;
 
 typedef struct {

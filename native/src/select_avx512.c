@@ -43,7 +43,38 @@ static size_t keys(const int32_t *row, size_t length, int32_t low, int32_t high,
     return n;
 }
 
-const bgnn_select_kernels bgnn_select_avx512 = {count, keys};
+static void minima(const int32_t *row, size_t length, int32_t *least) {
+    enum { VECTORS = BGNN_GROUPS / LANES };
+    __m512i low[VECTORS];
+    for (int j = 0; j < VECTORS; j++) low[j] = _mm512_set1_epi32(INT32_MAX);
+    size_t i = 0;
+    for (; i + BGNN_GROUPS <= length; i += BGNN_GROUPS)
+        for (int j = 0; j < VECTORS; j++) low[j] = _mm512_min_epi32(low[j], _mm512_loadu_si512(row + i + LANES * j));
+    for (int j = 0; j < VECTORS; j++) _mm512_storeu_si512(least + LANES * j, low[j]);
+    for (size_t g = 0; i + g < length; g++)
+        if (row[i + g] < least[g]) least[g] = row[i + g];
+}
+
+static void sort(const uint64_t *keys, size_t count, uint64_t *sorted) {
+    enum { KEYS = 8, VECTORS = 4 }; /* 32 keys at a time wait for the number of smaller ones */
+    for (size_t start = 0; start < count; start += KEYS * VECTORS) {
+        __m512i key[VECTORS], rank[VECTORS];
+        __mmask8 there[VECTORS];
+        for (size_t v = 0; v < VECTORS; v++) {
+            size_t at = start + KEYS * v;
+            there[v] = at >= count ? 0 : count - at >= KEYS ? 0xff : (__mmask8)((1u << (count - at)) - 1);
+            key[v] = _mm512_maskz_loadu_epi64(there[v], keys + at), rank[v] = _mm512_setzero_si512();
+        }
+        for (size_t j = 0; j < count; j++) {
+            __m512i other = _mm512_set1_epi64((int64_t)keys[j]);
+            for (int v = 0; v < VECTORS; v++)
+                rank[v] = _mm512_mask_add_epi64(rank[v], _mm512_cmplt_epi64_mask(other, key[v]), rank[v], _mm512_set1_epi64(1));
+        }
+        for (int v = 0; v < VECTORS; v++) _mm512_mask_i64scatter_epi64(sorted, there[v], rank[v], key[v], sizeof *sorted);
+    }
+}
+
+const bgnn_select_kernels bgnn_select_avx512 = {count, keys, minima, sort};
 
 #if defined(__clang__)
 #pragma clang attribute pop

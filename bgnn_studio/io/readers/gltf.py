@@ -17,6 +17,7 @@ FLOAT = 5126
 COMPONENTS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}
 POINTS, TRIANGLES, STRIP, FAN = 0, 4, 5, 6
 LOOKS = ("KHR_materials_", "KHR_texture_", "KHR_lights_", "EXT_texture_", "EXT_lights_")  # extensions that move no point
+MAX_DEPTH = 256  # of nodes below nodes: trimesh takes 3 s for a thousand, and the third power of that for more
 BINARY = "binary chunk"  # the name given to a GLB's own buffer
 
 Tree = dict[str, Any]
@@ -80,6 +81,11 @@ def _check_tree(tree: Tree) -> None:
     parents = Counter([*roots, *(child for node in nodes for child in node.get("children", ()))])
     if any(count > 1 for count in parents.values()):
         raise ReaderError("Expected nodes with one parent each (a node has several, or is its own). The file is damaged.")
+    level, depth = roots, 0
+    while level and depth <= MAX_DEPTH:
+        level, depth = [child for node in level for child in nodes[node].get("children", ())], depth + 1
+    if level:
+        raise ReaderError(f"Expected nodes in up to {MAX_DEPTH} levels (got more). Apply the transforms when exporting.")
     for primitive in _primitives(tree):
         if primitive.get("mode", TRIANGLES) == FAN:
             raise ReaderError("Expected triangles, strips or points (got triangle fans). Export triangles.")

@@ -99,6 +99,8 @@ BAD = {
     "version 1": (changed("asset", "version", value="1.0"), "version 2"),
     "compressed": (changed("extensionsRequired", value=["KHR_draco_mesh_compression"]), "KHR_draco_mesh_compression"),
     "its own child": (changed("nodes", 0, "children", value=[0]), "one parent"),
+    "a chain of nodes": (changed("nodes", value=[{"mesh": 0, "children": [i + 1]} for i in range(5000)] + [{}]), "256 levels"),
+    "its own child, by another number": (changed("nodes", 0, "children", value=[-1]), "256 levels"),
     "fan": (gltf_tree(FAN, None)[0], "fans"),
     "sparse": (changed("accessors", 1, "sparse", value={}), "accessor 1 is sparse"),
     "quantized": (changed("accessors", 1, "componentType", value=5122), "quantized"),

@@ -12,18 +12,23 @@
 
 /* A NEON without fused multiply-add, or one that flushes denormals (armv7), cannot keep the order contract. */
 #if defined(__x86_64__)
-#define HAVE_AVX2 1
+#define HAVE_AVX 1
 #elif defined(__aarch64__)
 #define HAVE_NEON 1
 #endif
 
 static bool always(void) { return true; }
 
-#ifdef HAVE_AVX2
+#ifdef HAVE_AVX
 /* The builtin also asks whether the operating system saves the registers. */
 static bool has_avx2(void) {
     __builtin_cpu_init();
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+static bool has_avx512(void) {
+    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
+           && __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("avx512vbmi");
 }
 #endif
 
@@ -33,8 +38,9 @@ static const struct {
 } TABLE[] = {
     /* the best last */
     {{"scalar", &bgnn_bits_scalar, &bgnn_real_scalar, &bgnn_select_scalar}, always},
-#ifdef HAVE_AVX2
+#ifdef HAVE_AVX
     {{"avx2", &bgnn_bits_avx2, &bgnn_real_avx2, &bgnn_select_avx2}, has_avx2},
+    {{"avx512", &bgnn_bits_avx512, &bgnn_real_avx512, &bgnn_select_avx512}, has_avx512},
 #endif
 #ifdef HAVE_NEON
     {{"neon", &bgnn_bits_neon, &bgnn_real_neon, &bgnn_select_neon}, always},

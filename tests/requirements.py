@@ -40,6 +40,7 @@ NEEDS: dict[str, Callable[[], bool]] = {
     "Xvfb": lambda: shutil.which("Xvfb") is not None,
     "cc": lambda: shutil.which("cc") is not None,
     "isa avx2": lambda: _isa("avx2"),
+    "isa avx512": lambda: _isa("avx512"),
     "isa neon": lambda: _isa("neon"),
 }
 

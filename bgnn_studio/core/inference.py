@@ -54,7 +54,7 @@ class Inference:
     steps : tuple of Step
         In the order of execution.
     isa : str
-        The instruction set that ran: ``scalar``, ``avx2``, ``neon``.
+        The instruction set that ran: ``scalar``, ``avx2``, ``avx512``, ``neon``.
     threads : int
     arena_bytes : int
         Scratch memory of the pass.

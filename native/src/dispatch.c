@@ -13,14 +13,14 @@
 /* A NEON without fused multiply-add, or one that flushes denormals (armv7), cannot keep the order contract. */
 #if defined(__x86_64__)
 #include <cpuid.h>
-#define HAVE_AVX2 1
+#define HAVE_AVX 1
 #elif defined(__aarch64__)
 #define HAVE_NEON 1
 #endif
 
 static bool always(void) { return true; }
 
-#ifdef HAVE_AVX2
+#ifdef HAVE_AVX
 /* FMA, leaf 7's bits in ebx and ecx, and an operating system that saves the registers of `state`: Intel SDM, volume 1,
    section 14.5. Not __builtin_cpu_supports, which says no in programs that Zig links. */
 static bool cpu_has(unsigned state, unsigned in_ebx, unsigned in_ecx) {
@@ -31,8 +31,12 @@ static bool cpu_has(unsigned state, unsigned in_ebx, unsigned in_ecx) {
     return (b & in_ebx) == in_ebx && (c & in_ecx) == in_ecx;
 }
 
-enum { XMM_YMM = 0x06 };
+enum { XMM_YMM = 0x06, MASKS_ZMM = 0xe0 };
 static bool has_avx2(void) { return cpu_has(XMM_YMM, bit_AVX2, 0); }
+
+static bool has_avx512(void) {
+    return has_avx2() && cpu_has(XMM_YMM | MASKS_ZMM, bit_AVX512F | bit_AVX512BW | bit_AVX512DQ, bit_AVX512VPOPCNTDQ | bit_AVX512VBMI);
+}
 #endif
 
 static const struct {
@@ -41,8 +45,9 @@ static const struct {
 } TABLE[] = {
     /* the best last */
     {{"scalar", &bgnn_bits_scalar, &bgnn_real_scalar, &bgnn_select_scalar}, always},
-#ifdef HAVE_AVX2
+#ifdef HAVE_AVX
     {{"avx2", &bgnn_bits_avx2, &bgnn_real_avx2, &bgnn_select_avx2}, has_avx2},
+    {{"avx512", &bgnn_bits_avx512, &bgnn_real_avx512, &bgnn_select_avx512}, has_avx512},
 #endif
 #ifdef HAVE_NEON
     {{"neon", &bgnn_bits_neon, &bgnn_real_neon, &bgnn_select_neon}, always},

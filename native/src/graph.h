@@ -24,7 +24,7 @@ typedef struct {
 void *bgnn_knn_carve_panels(const bgnn_knn_job *job, bgnn_carver *carver);
 
 /** @brief Rows of queries are best cut at multiples of this. */
-#define BGNN_QUERIES 4
+#define BGNN_QUERIES 8
 
 /** @brief First step: the panels of points first ... last - 1, which start and end at multiples of BGNN_OCTET_PANEL (or at N). */
 void bgnn_knn_fill_panels(const bgnn_knn_job *job, size_t first, size_t last);

@@ -20,6 +20,7 @@
 
 #define BGNN_OCTET_PANEL 32
 #define BGNN_FLOAT_PANEL 16
+#define BGNN_GROUPS 64
 
 /** @brief What follows a product, per channel, in this order; absent parts are NULL. */
 typedef struct {
@@ -74,6 +75,10 @@ typedef struct {
     size_t (*count)(const int32_t *row, size_t length, int32_t limit);
     /** keys: value << 32 | index of the first `room` with low <= value <= high, by index. Returns how many. */
     size_t (*keys)(const int32_t *row, size_t length, int32_t low, int32_t high, size_t room, uint64_t *keys);
+    /** least (BGNN_GROUPS): g of it is the least of elements g, g + BGNN_GROUPS, ... of the row; INT32_MAX where there is none. */
+    void (*minima)(const int32_t *row, size_t length, int32_t *least);
+    /** sorted: distinct keys below 2^63 in ascending order, by counting the smaller ones: for few of them. */
+    void (*sort)(const uint64_t *keys, size_t count, uint64_t *sorted);
 } bgnn_select_kernels;
 
 typedef struct {
@@ -86,8 +91,8 @@ typedef struct {
 /** @brief The table in use; NULL when BGNN_ISA names none of this CPU's. */
 const bgnn_kernels *bgnn_kernels_in_use(void);
 
-extern const bgnn_bits_kernels bgnn_bits_scalar, bgnn_bits_avx2, bgnn_bits_neon;
-extern const bgnn_real_kernels bgnn_real_scalar, bgnn_real_avx2, bgnn_real_neon;
-extern const bgnn_select_kernels bgnn_select_scalar, bgnn_select_avx2, bgnn_select_neon;
+extern const bgnn_bits_kernels bgnn_bits_scalar, bgnn_bits_avx2, bgnn_bits_avx512, bgnn_bits_neon;
+extern const bgnn_real_kernels bgnn_real_scalar, bgnn_real_avx2, bgnn_real_avx512, bgnn_real_neon;
+extern const bgnn_select_kernels bgnn_select_scalar, bgnn_select_avx2, bgnn_select_avx512, bgnn_select_neon;
 
 #endif

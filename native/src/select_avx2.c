@@ -49,7 +49,38 @@ static size_t keys(const int32_t *row, size_t length, int32_t low, int32_t high,
     return n;
 }
 
-const bgnn_select_kernels bgnn_select_avx2 = {count, keys};
+static void minima(const int32_t *row, size_t length, int32_t *least) {
+    enum { VECTORS = BGNN_GROUPS / LANES };
+    __m256i low[VECTORS];
+    for (int j = 0; j < VECTORS; j++) low[j] = _mm256_set1_epi32(INT32_MAX);
+    size_t i = 0;
+    for (; i + BGNN_GROUPS <= length; i += BGNN_GROUPS)
+        for (int j = 0; j < VECTORS; j++)
+            low[j] = _mm256_min_epi32(low[j], _mm256_loadu_si256((const __m256i *)(row + i + LANES * j)));
+    for (int j = 0; j < VECTORS; j++) _mm256_storeu_si256((__m256i *)(least + LANES * j), low[j]);
+    for (size_t g = 0; i + g < length; g++)
+        if (row[i + g] < least[g]) least[g] = row[i + g];
+}
+
+static void sort(const uint64_t *keys, size_t count, uint64_t *sorted) {
+    enum { KEYS = 4, VECTORS = 4 }; /* 16 keys at a time wait for the number of smaller ones */
+    for (size_t start = 0; start < count; start += KEYS * VECTORS) {
+        uint64_t own[KEYS * VECTORS], smaller[KEYS * VECTORS];
+        size_t size = count - start < KEYS * VECTORS ? count - start : KEYS * VECTORS;
+        for (size_t i = 0; i < KEYS * VECTORS; i++) own[i] = keys[start + (i < size ? i : 0)];
+        __m256i key[VECTORS], rank[VECTORS];
+        for (int v = 0; v < VECTORS; v++)
+            key[v] = _mm256_loadu_si256((const __m256i *)(own + KEYS * v)), rank[v] = _mm256_setzero_si256();
+        for (size_t j = 0; j < count; j++) {
+            __m256i other = _mm256_set1_epi64x((int64_t)keys[j]);
+            for (int v = 0; v < VECTORS; v++) rank[v] = _mm256_sub_epi64(rank[v], _mm256_cmpgt_epi64(key[v], other));
+        }
+        for (int v = 0; v < VECTORS; v++) _mm256_storeu_si256((__m256i *)(smaller + KEYS * v), rank[v]);
+        for (size_t i = 0; i < size; i++) sorted[smaller[i]] = own[i];
+    }
+}
+
+const bgnn_select_kernels bgnn_select_avx2 = {count, keys, minima, sort};
 
 #if defined(__clang__)
 #pragma clang attribute pop

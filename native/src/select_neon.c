@@ -40,6 +40,35 @@ static size_t keys(const int32_t *row, size_t length, int32_t low, int32_t high,
     return n;
 }
 
-const bgnn_select_kernels bgnn_select_neon = {count, keys};
+static void minima(const int32_t *row, size_t length, int32_t *least) {
+    enum { GROUP_VECTORS = BGNN_GROUPS / LANES };
+    int32x4_t low[GROUP_VECTORS];
+    for (int j = 0; j < GROUP_VECTORS; j++) low[j] = vdupq_n_s32(INT32_MAX);
+    size_t i = 0;
+    for (; i + BGNN_GROUPS <= length; i += BGNN_GROUPS)
+        for (int j = 0; j < GROUP_VECTORS; j++) low[j] = vminq_s32(low[j], vld1q_s32(row + i + (size_t)(LANES * j)));
+    for (int j = 0; j < GROUP_VECTORS; j++) vst1q_s32(least + LANES * j, low[j]);
+    for (size_t g = 0; i + g < length; g++)
+        if (row[i + g] < least[g]) least[g] = row[i + g];
+}
+
+static void sort(const uint64_t *keys, size_t count, uint64_t *sorted) {
+    enum { KEYS = 2 * VECTORS }; /* so many at a time wait for the number of smaller ones */
+    for (size_t start = 0; start < count; start += KEYS) {
+        uint64_t own[KEYS], smaller[KEYS];
+        size_t size = count - start < KEYS ? count - start : KEYS;
+        for (size_t i = 0; i < KEYS; i++) own[i] = keys[start + (i < size ? i : 0)];
+        uint64x2_t key[VECTORS], rank[VECTORS];
+        for (int v = 0; v < VECTORS; v++) key[v] = vld1q_u64(own + 2 * v), rank[v] = vdupq_n_u64(0);
+        for (size_t j = 0; j < count; j++) {
+            uint64x2_t other = vdupq_n_u64(keys[j]);
+            for (int v = 0; v < VECTORS; v++) rank[v] = vsubq_u64(rank[v], vcgtq_u64(key[v], other));
+        }
+        for (int v = 0; v < VECTORS; v++) vst1q_u64(smaller + 2 * v, rank[v]);
+        for (size_t i = 0; i < size; i++) sorted[smaller[i]] = own[i];
+    }
+}
+
+const bgnn_select_kernels bgnn_select_neon = {count, keys, minima, sort};
 
 #endif

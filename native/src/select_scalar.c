@@ -17,4 +17,18 @@ static size_t keys(const int32_t *row, size_t length, int32_t low, int32_t high,
     return n;
 }
 
-const bgnn_select_kernels bgnn_select_scalar = {count, keys};
+static void minima(const int32_t *row, size_t length, int32_t *least) {
+    for (size_t g = 0; g < BGNN_GROUPS; g++) least[g] = INT32_MAX;
+    for (size_t i = 0; i < length; i++)
+        if (row[i] < least[i % BGNN_GROUPS]) least[i % BGNN_GROUPS] = row[i];
+}
+
+static void sort(const uint64_t *keys, size_t count, uint64_t *sorted) {
+    for (size_t i = 0; i < count; i++) {
+        size_t smaller = 0;
+        for (size_t j = 0; j < count; j++) smaller += keys[j] < keys[i];
+        sorted[smaller] = keys[i];
+    }
+}
+
+const bgnn_select_kernels bgnn_select_scalar = {count, keys, minima, sort};

@@ -20,6 +20,7 @@
 
 static const size_t CHANNELS[] = {1, 7, 8, 63, 64, 65, 127, 128, 129, 248, 249, 256, 4096};
 static const size_t COLUMNS[] = {1, 15, 16, 17, 32, 33, 64, 65, 100};
+static const size_t LENGTHS[] = {1, 7, 15, 16, 17, 63, 64, 65, 100, 511, 513, 1040};
 static const size_t ROWS[] = {1, 3, 4, 5, 20};
 #define EACH(i, array) (size_t i = 0; i < sizeof array / sizeof *array; i++)
 
@@ -181,6 +182,15 @@ static void check_selection(size_t length) {
             compare("keys", length, (size_t)limit, room, expected, got, length * sizeof *got);
         }
     }
+    int32_t least[2][BGNN_GROUPS];
+    scalar->select->minima(row, length, least[0]);
+    tried->select->minima(row, length, least[1]);
+    compare("minima", length, 0, 0, least[0], least[1], sizeof *least);
+    uint64_t *keys = guarded(length, sizeof *keys);
+    for (size_t i = 0; i < length; i++) keys[i] = (uint64_t)(draw() % (i % 3 == 0 ? INT32_MAX : 10)) << 32 | i;
+    scalar->select->sort(keys, length, expected);
+    tried->select->sort(keys, length, got);
+    compare("sort", length, 0, 0, expected, got, length * sizeof *got);
     free_all();
 }
 
@@ -194,8 +204,8 @@ static void check_kernels(void) {
                 if (CHANNELS[c] <= 256) check_products(CHANNELS[c], COLUMNS[o], ROWS[r]);
             }
         }
+    for EACH(l, LENGTHS) check_selection(LENGTHS[l]);
     for EACH(o, COLUMNS) {
-        check_selection(COLUMNS[o]);
         for EACH(r, ROWS) check_chains(COLUMNS[o], ROWS[r]);
     }
 }

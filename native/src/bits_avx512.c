@@ -1,0 +1,172 @@
+/**
+ * @file bits_avx512.c
+ * @brief Packed-word kernels for AVX-512 with VPOPCNTDQ and VBMI.
+ *
+ * Popcounts: four bytes of 32 columns are 128 bytes of a panel; two byte permutes turn them into a dword per column, and
+ * then every row costs a broadcast, and an xor, a popcount and a sum per 16 columns. Sums are int32 from the start.
+ */
+#include "kernels.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+#include <string.h>
+
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vpopcntdq,avx512vbmi"))), apply_to = function)
+#else
+#pragma GCC target("avx512f,avx512bw,avx512vpopcntdq,avx512vbmi")
+#endif
+
+enum {
+    LANES = 16,
+    ROWS = 4, /* rows that share the permutes */
+    STEP = 4  /* bytes of a dword */
+};
+
+/* Byte t of column c is byte 32 t + c of the four: where dwords 0 ... 15 find theirs. */
+#define COLUMN(c) (c), (c) + 32, (c) + 64, (c) + 96
+#define COLUMNS4(c) COLUMN(c), COLUMN((c) + 1), COLUMN((c) + 2), COLUMN((c) + 3)
+static const _Alignas(64) uint8_t PICK[64] = {COLUMNS4(0), COLUMNS4(4), COLUMNS4(8), COLUMNS4(12)};
+
+/* The lanes of columns from ... from + 15 that exist. */
+static inline __mmask16 lanes(size_t from, size_t columns) {
+    return from >= columns ? 0 : columns - from >= LANES ? 0xffff : (__mmask16)((1u << (columns - from)) - 1);
+}
+
+/* Add the popcounts of `count` (1 ... 4; a constant wherever it is 4) bytes of ROWS rows against one panel. */
+static inline __attribute__((always_inline)) void step(const uint8_t *const row[ROWS], size_t b, size_t count,
+                                                       const uint8_t *panel, __m512i sum_i32x16[ROWS][2]) {
+    const __m512i pick = _mm512_load_si512(PICK);
+    const uint8_t *from = panel + b * BGNN_OCTET_PANEL;
+    __m512i first, second;
+    if (count == STEP) {
+        first = _mm512_loadu_si512(from), second = _mm512_loadu_si512(from + 64);
+    } else {
+        first = _mm512_maskz_loadu_epi8(count == 1 ? UINT32_MAX : UINT64_MAX, from);
+        second = _mm512_maskz_loadu_epi8(count == 3 ? UINT32_MAX : 0, from + 64);
+    }
+    __m512i column[2] = {_mm512_permutex2var_epi8(first, pick, second),
+                         _mm512_permutex2var_epi8(first, _mm512_add_epi8(pick, _mm512_set1_epi8(LANES)), second)};
+    for (int r = 0; r < ROWS; r++) {
+        uint32_t bytes = 0;
+        memcpy(&bytes, row[r] + b, count);
+        __m512i x = _mm512_set1_epi32((int32_t)bytes);
+        for (int i = 0; i < 2; i++)
+            sum_i32x16[r][i] = _mm512_add_epi32(sum_i32x16[r][i], _mm512_popcnt_epi32(_mm512_xor_si512(x, column[i])));
+    }
+}
+
+/* Popcounts of ROWS rows against one panel. */
+static inline void count4(const uint8_t *const row[ROWS], const uint8_t *panel, size_t bytes, __m512i sum_i32x16[ROWS][2]) {
+    for (int r = 0; r < ROWS; r++) sum_i32x16[r][0] = sum_i32x16[r][1] = _mm512_setzero_si512();
+    size_t b = 0;
+    for (; b + STEP <= bytes; b += STEP) step(row, b, STEP, panel, sum_i32x16);
+    if (b < bytes) step(row, b, bytes - b, panel, sum_i32x16);
+}
+
+/* ROWS rows from `first` on; past the end the last one again. */
+static inline void take_rows(const uint64_t *a, size_t word_stride, size_t first, size_t rows, const uint8_t *row[ROWS]) {
+    for (size_t r = 0; r < ROWS; r++) {
+        size_t i = first + r < rows ? first + r : rows - 1;
+        row[r] = (const uint8_t *)(a + i * word_stride);
+    }
+}
+
+static void hamming(const uint64_t *a, size_t word_stride, size_t rows, const uint8_t *octets, size_t bytes,
+                    size_t columns, int32_t *out, size_t stride) {
+    for (size_t first = 0; first < rows; first += ROWS) {
+        const uint8_t *row[ROWS];
+        take_rows(a, word_stride, first, rows, row);
+        for (size_t c = 0; c < columns; c += BGNN_OCTET_PANEL) {
+            __m512i sum[ROWS][2];
+            count4(row, octets + c * bytes, bytes, sum);
+            for (size_t r = 0; r < ROWS && first + r < rows; r++)
+                for (size_t i = 0; i < 2; i++)
+                    _mm512_mask_storeu_epi32(out + (first + r) * stride + c + LANES * i, lanes(c + LANES * i, columns), sum[r][i]);
+        }
+    }
+}
+
+static void extremes(const uint64_t *a, size_t word_stride, size_t rows, const uint8_t *octets, size_t bytes,
+                     size_t columns, int32_t *least, int32_t *most) {
+    for (size_t c = 0; c < columns; c += BGNN_OCTET_PANEL) {
+        __m512i low[2], high[2];
+        for (int i = 0; i < 2; i++) low[i] = _mm512_set1_epi32(INT32_MAX), high[i] = _mm512_setzero_si512();
+        for (size_t first = 0; first < rows; first += ROWS) {
+            const uint8_t *row[ROWS];
+            __m512i sum[ROWS][2];
+            take_rows(a, word_stride, first, rows, row);
+            count4(row, octets + c * bytes, bytes, sum);
+            for (int r = 0; r < ROWS; r++)
+                for (int i = 0; i < 2; i++) {
+                    low[i] = _mm512_min_epi32(low[i], sum[r][i]);
+                    high[i] = _mm512_max_epi32(high[i], sum[r][i]);
+                }
+        }
+        for (size_t i = 0; i < 2; i++) {
+            __mmask16 there = lanes(c + LANES * i, columns);
+            _mm512_mask_storeu_epi32(least + c + LANES * i, there, low[i]);
+            _mm512_mask_storeu_epi32(most + c + LANES * i, there, high[i]);
+        }
+    }
+}
+
+static void gather_extremes(const int32_t *counts, size_t stride, const int32_t *index, size_t rows, size_t columns,
+                            int32_t *least, int32_t *most) {
+    enum { VECTORS = 4 };
+    for (size_t c = 0; c < columns; c += VECTORS * LANES) {
+        __m512i low[VECTORS], high[VECTORS];
+        __mmask16 there[VECTORS];
+        for (size_t i = 0; i < VECTORS; i++) {
+            there[i] = lanes(c + LANES * i, columns);
+            low[i] = _mm512_set1_epi32(INT32_MAX), high[i] = _mm512_set1_epi32(INT32_MIN);
+        }
+        for (size_t r = 0; r < rows; r++) {
+            const int32_t *from = counts + (size_t)index[r] * stride + c;
+            for (size_t i = 0; i < VECTORS; i++) {
+                __m512i p = _mm512_maskz_loadu_epi32(there[i], from + LANES * i);
+                low[i] = _mm512_min_epi32(low[i], p);
+                high[i] = _mm512_max_epi32(high[i], p);
+            }
+        }
+        for (size_t i = 0; i < VECTORS; i++) {
+            _mm512_mask_storeu_epi32(least + c + LANES * i, there[i], low[i]);
+            _mm512_mask_storeu_epi32(most + c + LANES * i, there[i], high[i]);
+        }
+    }
+}
+
+static void hits(const int32_t *least, const int32_t *most, const int32_t *low, const int32_t *span, size_t columns,
+                 uint64_t *words) {
+    for (size_t c = 0; c < columns; c += LANES) {
+        __mmask16 there = lanes(c, columns);
+        __m512i from = _mm512_maskz_loadu_epi32(there, low + c), reach = _mm512_maskz_loadu_epi32(there, span + c);
+        __m512i first = _mm512_sub_epi32(_mm512_maskz_loadu_epi32(there, least + c), from);
+        __m512i last = _mm512_sub_epi32(_mm512_maskz_loadu_epi32(there, most + c), from);
+        uint64_t hit = _mm512_mask_cmple_epu32_mask(there, first, reach) | _mm512_mask_cmple_epu32_mask(there, last, reach);
+        words[c / 64] = (c % 64 == 0 ? 0 : words[c / 64]) | hit << (c % 64);
+    }
+}
+
+static void pack(const float *values, size_t stride, size_t rows, size_t channels, const float *threshold,
+                 const uint64_t *flip, uint64_t *words, size_t word_stride) {
+    for (size_t r = 0; r < rows; r++, values += stride, words += word_stride)
+        for (size_t w = 0; 64 * w < channels; w++) {
+            uint64_t word = 0, pad = channels - 64 * w < 64 ? UINT64_MAX << (channels - 64 * w) : 0;
+            for (size_t c = 64 * w; c < 64 * w + 64; c += LANES) {
+                __mmask16 there = lanes(c, channels);
+                __m512 limit = threshold != NULL ? _mm512_maskz_loadu_ps(there, threshold + c) : _mm512_setzero_ps();
+                __m512 v = _mm512_maskz_loadu_ps(there, values + c);
+                word |= (uint64_t)_mm512_mask_cmp_ps_mask(there, v, limit, _CMP_LT_OQ) << (c % 64);
+            }
+            words[w] = flip != NULL ? (word ^ flip[w]) & ~pad : word;
+        }
+}
+
+const bgnn_bits_kernels bgnn_bits_avx512 = {pack, hamming, extremes, gather_extremes, hits};
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
+#endif

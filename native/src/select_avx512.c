@@ -1,0 +1,82 @@
+/**
+ * @file select_avx512.c
+ * @brief Selection kernels for AVX-512: sixteen distances a compare, the chosen ones compressed without a branch.
+ */
+#include "kernels.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx512f,popcnt"))), apply_to = function)
+#else
+#pragma GCC target("avx512f,popcnt")
+#endif
+
+enum { LANES = 16, BLOCK = 512 }; /* of a row, whose chosen indices wait on the stack */
+
+static size_t count(const int32_t *row, size_t length, int32_t limit) {
+    const __m512i bound = _mm512_set1_epi32(limit);
+    size_t n = 0, i = 0;
+    for (; i + LANES <= length; i += LANES)
+        n += (size_t)__builtin_popcount(_mm512_cmple_epi32_mask(_mm512_loadu_si512(row + i), bound));
+    return n + bgnn_select_scalar.count(row + i, length - i, limit);
+}
+
+static size_t keys(const int32_t *row, size_t length, int32_t low, int32_t high, size_t room, uint64_t *out) {
+    const __m512i from = _mm512_set1_epi32(low), to = _mm512_set1_epi32(high), next = _mm512_set1_epi32(LANES);
+    __m512i index = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    size_t n = 0;
+    for (size_t start = 0; start < length && n < room; start += BLOCK) {
+        uint32_t chosen[BLOCK + LANES];
+        size_t found = 0, last = start + BLOCK < length ? start + BLOCK : length;
+        for (size_t i = start; i < last; i += LANES, index = _mm512_add_epi32(index, next)) {
+            __mmask16 there = last - i >= LANES ? 0xffff : (__mmask16)((1u << (last - i)) - 1);
+            __m512i d = _mm512_maskz_loadu_epi32(there, row + i);
+            there = _mm512_mask_cmpge_epi32_mask(_mm512_mask_cmple_epi32_mask(there, d, to), d, from);
+            _mm512_storeu_si512(chosen + found, _mm512_maskz_compress_epi32(there, index)); /* in memory it is slow on Zen 4 */
+            found += (size_t)__builtin_popcount(there);
+        }
+        for (size_t j = 0; j < found && n < room; j++) out[n++] = (uint64_t)(uint32_t)row[chosen[j]] << 32 | chosen[j];
+    }
+    return n;
+}
+
+static void minima(const int32_t *row, size_t length, int32_t *least) {
+    enum { VECTORS = BGNN_GROUPS / LANES };
+    __m512i low[VECTORS];
+    for (int j = 0; j < VECTORS; j++) low[j] = _mm512_set1_epi32(INT32_MAX);
+    size_t i = 0;
+    for (; i + BGNN_GROUPS <= length; i += BGNN_GROUPS)
+        for (int j = 0; j < VECTORS; j++) low[j] = _mm512_min_epi32(low[j], _mm512_loadu_si512(row + i + LANES * j));
+    for (int j = 0; j < VECTORS; j++) _mm512_storeu_si512(least + LANES * j, low[j]);
+    for (size_t g = 0; i + g < length; g++)
+        if (row[i + g] < least[g]) least[g] = row[i + g];
+}
+
+static void sort(const uint64_t *keys, size_t count, uint64_t *sorted) {
+    enum { KEYS = 8, VECTORS = 4 }; /* 32 keys at a time wait for the number of smaller ones */
+    for (size_t start = 0; start < count; start += KEYS * VECTORS) {
+        __m512i key[VECTORS], rank[VECTORS];
+        __mmask8 there[VECTORS];
+        for (size_t v = 0; v < VECTORS; v++) {
+            size_t at = start + KEYS * v;
+            there[v] = at >= count ? 0 : count - at >= KEYS ? 0xff : (__mmask8)((1u << (count - at)) - 1);
+            key[v] = _mm512_maskz_loadu_epi64(there[v], keys + at), rank[v] = _mm512_setzero_si512();
+        }
+        for (size_t j = 0; j < count; j++) {
+            __m512i other = _mm512_set1_epi64((int64_t)keys[j]);
+            for (int v = 0; v < VECTORS; v++)
+                rank[v] = _mm512_mask_add_epi64(rank[v], _mm512_cmplt_epi64_mask(other, key[v]), rank[v], _mm512_set1_epi64(1));
+        }
+        for (int v = 0; v < VECTORS; v++) _mm512_mask_i64scatter_epi64(sorted, there[v], rank[v], key[v], sizeof *sorted);
+    }
+}
+
+const bgnn_select_kernels bgnn_select_avx512 = {count, keys, minima, sort};
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
+#endif

@@ -12,7 +12,7 @@ from bgnn_studio.core.accuracy import Figures, accuracy
 from bgnn_studio.core.card import Accuracy
 from bgnn_studio.core.clouds import preprocess_for
 from bgnn_studio.core.inference import Inference
-from bgnn_studio.core.session import OpenModel
+from bgnn_studio.core.opened import OpenModel
 from bgnn_studio.core.timing import WARMUP, Latency, measure
 from bgnn_studio.errors import BgnnError, ModelFileError
 

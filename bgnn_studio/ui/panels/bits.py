@@ -45,8 +45,8 @@ class BitsLine(QFrame):
         row.addWidget(self.strip, 1)
         for figure in (*self.figures.values(), self._reason):
             figure.setIndent(0)
-            row.addWidget(figure)
-        row.addStretch(0)
+            row.addWidget(figure, int(figure is self._reason))
+        self.setFixedHeight(self.strip.sizeHint().height() + 9)  # with the figures and without them
         session.subscribe(self._follow)
         self.refresh()
 

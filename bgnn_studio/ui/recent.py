@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
 
 from bgnn_studio.core.resources import bundled_clouds, bundled_models
+from bgnn_studio.io.readers import split_index
 
 if TYPE_CHECKING:
     from bgnn_studio.core.session import Session
@@ -65,7 +66,7 @@ class RecentFiles(QMenu):
     def _fill(self) -> None:
         self.clear()
         for number, path in enumerate(self.paths, start=1):
-            there = path.is_file()
+            there = split_index(path)[0].is_file()
             text = f"{path.name}  \N{EN DASH}  {path.parent.name}".replace("&", "&&")
             action = self._add(f"&{number % 10}  {text}", lambda path=path: self._choose(path))
             action.setEnabled(there)

@@ -20,6 +20,9 @@ def test_clouds_of_one_file_open_side_by_side(window: MainWindow, qtbot: QtBot, 
     assert list(opened) == ["clouds#0", "clouds#3"]
     assert np.array_equal(opened["clouds#0"], clouds[0])
     assert np.array_equal(opened["clouds#3"], clouds[3])
+    assert {Path(f"{path}#0"), Path(f"{path}#3")} <= set(window.recent.paths)
+    window.recent.aboutToShow.emit()
+    assert [a.isEnabled() for a in window.recent.actions() if "clouds.h5" in a.text()] == [True, True]
     window.open([Path(f"{path}#4")])
     settle(window, qtbot)
     assert len(window.toasts.messages) == 1

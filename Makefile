@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 NATIVE := $(shell find native -name '*.[ch]' -o -name CMakeLists.txt -o -name binding.py)
 
-.PHONY: run test bench models wheel clean
+.PHONY: run test bench models runners wheel clean
 run: .venv/installed
 	@$(BIN)/bgnn-studio
 
@@ -16,6 +16,10 @@ bench: .venv/installed
 
 models: .venv/installed
 	$(BIN)/python -m bgnn_studio.training.demo
+
+runners: .venv/installed
+	$(BIN)/python -m pip install -q -c constraints.txt -e .[runners]
+	$(BIN)/python native/runner/build.py
 
 wheel: .venv/installed
 	$(BIN)/python -m pip wheel -q --no-deps -w dist .

@@ -11,7 +11,7 @@ from bgnn_studio import __version__
 from bgnn_studio.core.spec import VARIANTS
 from bgnn_studio.errors import BgnnError
 
-COMMANDS = ("open", "infer", "render", "convert", "bench", "doctor")
+COMMANDS = ("open", "infer", "render", "convert", "evaluate", "bench", "doctor")
 EXIT_ERROR, EXIT_INTERRUPTED, EXIT_BROKEN_PIPE = 2, 130, 141
 
 
@@ -68,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
         ("infer", "classify a cloud; latency per layer, memory, trace", _add_infer),
         ("render", "draw a cloud and a layer's graph to a PNG file; needs no display", _add_render),
         ("convert", "convert a published checkpoint to a model file", _add_convert),
+        ("evaluate", "measure accuracy on a labelled set", _add_evaluate),
         ("bench", "measure latency, against torch if asked", _add_bench),
         ("doctor", "say what this installation has and lacks", _add_doctor),
     ):
@@ -169,6 +170,30 @@ def _convert(options: argparse.Namespace) -> int:
     print(
         convert(options.checkpoint, options.output, variant=options.variant, k=options.k, points=options.points, class_file=options.classes)
     )
+    return 0
+
+
+def _add_evaluate(command: argparse.ArgumentParser) -> None:
+    command.add_argument("models", metavar="MODEL", nargs="+", type=Path, help="model files (*.gguf)")
+    command.add_argument(
+        "--data",
+        default="shapes",
+        metavar="PATH",
+        help="folder CLASS/SPLIT/FILE or CLASS/FILE, modelnet40_normal_resampled, or an NPZ of points (n, N, 3), labels (n,) and "
+        "classes; default: shapes, the bundled set",
+    )
+    command.add_argument("--split", help="default: test, or all of a set without splits")
+    command.add_argument("--limit", type=_positive, metavar="N", help="N clouds drawn at random, the same ones each time; default: all")
+    _add_threads(command)
+    command.add_argument("--json", action="store_true", help="write JSON")
+    command.set_defaults(run=_evaluate)
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from bgnn_studio.commands import evaluate
+
+    report = evaluate.evaluate(options.models, data=options.data, split=options.split, limit=options.limit, threads=options.threads)
+    print(evaluate.as_json(report) if options.json else evaluate.as_text(report))
     return 0
 
 

@@ -18,7 +18,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-q"]
     subprocess.run(
-        [*pip, "wheel", "--no-deps", "--no-build-isolation", f"-Cbuild-dir={folder}/build", "-w", str(folder), str(ROOT)], check=True
+        [*pip, "wheel", "--no-deps", "--no-build-isolation", f"--config-settings=build-dir={folder}/build", "-w", str(folder), str(ROOT)],
+        check=True,
     )
     wheel = next(folder.glob("*.whl"))
     assert "-cp311-abi3-" in wheel.name

@@ -7,7 +7,7 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from bgnn_studio.core.clouds import Cloud, preprocess
+from bgnn_studio.core.clouds import Cloud, preprocess, preprocess_for
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.io.readers import read_cloud
 from bgnn_studio.native import Model
@@ -18,15 +18,16 @@ def open_points(
 ) -> tuple[Cloud, NDArray[np.float32]]:
     """Read a cloud; return it with its points centred, scaled and resampled, or as they are if `raw`.
 
-    They are resampled to `count`, or else, where there are more, to the number that the model was trained with: what a network says
-    of a shape depends on how densely it is sampled. The window does the same.
+    They are resampled to `count`, or else, where there are more, to the number that the model was trained with. The window does the same.
     """
     if raw and count is not None:
         raise BgnnError("Expected --raw or --points, not both: raw points are never resampled. Drop one of them.")
     cloud = read_cloud(path)
-    if count is None and model is not None and len(cloud.points) > model.spec.points:
-        count = model.spec.points
-    return cloud, cloud.points if raw else preprocess(cloud.points, count)
+    if raw:
+        return cloud, cloud.points
+    if count is None and model is not None:
+        return cloud, preprocess_for(cloud.points, model.spec.points)
+    return cloud, preprocess(cloud.points, count)
 
 
 def describe_points(cloud: Cloud, points: NDArray[np.float32], *, raw: bool) -> str:

@@ -120,3 +120,12 @@ def preprocess(points: ArrayLike, count: int | None = None, method: Method = "fa
     """Centre on the mean, scale to the unit sphere, then resample to `count` if given; see `normalise` and `resample`."""
     centred = normalise(points)
     return centred if count is None else resample(centred, count, method, seed)
+
+
+def preprocess_for(points: ArrayLike, trained: int) -> NDArray[np.float32]:
+    """Preprocess points for a model trained with `trained` of them: resampled to that number where there are more.
+
+    What a network says of a shape depends on how densely it is sampled.
+    """
+    values = check_points(points)
+    return preprocess(values, trained if len(values) > trained else None)

@@ -4,56 +4,21 @@ Every change goes through one small method, which tells the listeners once, with
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bgnn_studio.core.clouds import Cloud, resample
+from bgnn_studio.core.bit_facts import BitFacts
+from bgnn_studio.core.comparison import why_incomparable
+from bgnn_studio.core.graphs import Graph
 from bgnn_studio.core.inference import Inference
-from bgnn_studio.core.spec import NetworkSpec
+from bgnn_studio.core.opened import OpenCloud, OpenModel
 from bgnn_studio.core.views import COLOUR_MODES, EDGE_MODES, ColourMode, EdgeMode
 from bgnn_studio.errors import BgnnError
 
 Listener = Callable[[frozenset[str]], None]
-
-
-class OpenModel(Protocol):
-    """What the session needs to know of a model."""
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
-    @property
-    def path(self) -> Path | None: ...  # noqa: D102
-    @property
-    def spec(self) -> NetworkSpec: ...  # noqa: D102
-
-
-@dataclass(frozen=True, eq=False)
-class OpenCloud:
-    """A cloud and what is left of it after preprocessing.
-
-    Attributes
-    ----------
-    cloud : Cloud
-        As in the file.
-    points : (N, 3) float32
-        Centred, scaled to the unit sphere; a large cloud is resampled.
-    """
-
-    cloud: Cloud
-    points: NDArray[np.float32]
-    _resampled: dict[int, NDArray[np.float32]] = field(default_factory=dict, repr=False)
-
-    def at(self, count: int) -> NDArray[np.float32]:
-        """Return `count` of the points, farthest-point sampled, or all where there are no more; the same array each time."""
-        if count >= len(self.points):
-            return self.points
-        if count not in self._resampled:
-            self._resampled[count] = resample(self.points, count)
-        return self._resampled[count]
 
 
 M = TypeVar("M", bound=OpenModel)
@@ -75,6 +40,12 @@ class Session(Generic[M]):
         Of the selected model on the selected cloud, once it has run.
     passes : int
         The inference is the median of so many passes after a warm-up; 0: the only one, warm-up included.
+    reference : OpenModel or None
+        What the selected model is compared with; stays when other models are selected.
+    reference_inference : Inference or None
+        Of the reference on the same points, once it has run.
+    facts : BitFacts or None
+        Of the bits that the graph shown is built on, once they are counted; None where it is not built on bits.
     pick : int or None
         Picked point.
     layer : int
@@ -95,6 +66,9 @@ class Session(Generic[M]):
         self.points: NDArray[np.float32] | None = None
         self.inference: Inference | None = None
         self.passes = 0
+        self.reference: M | None = None
+        self.reference_inference: Inference | None = None
+        self.facts: BitFacts | None = None
         self.pick: int | None = None
         self.layer = 1
         self.colour: ColourMode = "height"
@@ -113,8 +87,10 @@ class Session(Generic[M]):
         self._change(clouds=(*(c for c in self.clouds if not _same_file(c.cloud.path, cloud.cloud.path)), cloud))
 
     def add_model(self, model: M) -> None:
-        """Append a model to the list; one from the same file replaces the older one."""
-        self._change(models=(*(m for m in self.models if not _same_file(m.path, model.path)), model))
+        """Append a model to the list; one from the same file replaces the older one, as the reference too."""
+        replaced = self.reference is not None and _same_file(self.reference.path, model.path)
+        models = (*(m for m in self.models if not _same_file(m.path, model.path)), model)
+        self._change(models=models, **(self._with_reference(model) if replaced else {}))
 
     def remove_cloud(self, cloud: OpenCloud) -> None:
         """Drop a cloud; when it was selected, another takes its place."""
@@ -126,7 +102,8 @@ class Session(Generic[M]):
         """Drop a model; when it was selected, another takes its place."""
         left = tuple(m for m in self.models if m is not model)
         fitting = next((m for m in left if _fit(self.cloud, m)), None)
-        self._change(models=left, **({} if model is not self.model else self._with_model(fitting)))
+        changes = {} if model is not self.model else self._with_model(fitting)
+        self._change(models=left, **{**changes, **({} if model is not self.reference else self._with_reference(None))})
 
     def select_cloud(self, cloud: OpenCloud) -> None:
         """Select a cloud of the list; raises `BgnnError` when the selected model needs more points."""
@@ -145,7 +122,20 @@ class Session(Generic[M]):
 
     def set_inference(self, inference: Inference, passes: int) -> None:
         """Store what the selected model gave on the selected cloud; see `core.timing.median_pass` for `passes`."""
-        self._change(inference=inference, passes=passes)
+        self._change(inference=inference, passes=passes, facts=None)
+
+    def set_facts(self, facts: BitFacts) -> None:
+        """Store the facts of the layer shown."""
+        self._change(facts=facts)
+
+    def set_reference(self, reference: M | None) -> None:
+        """Compare with a model of the list, or with none."""
+        if reference is not self.reference:
+            self._change(**self._with_reference(reference))
+
+    def set_reference_inference(self, inference: Inference) -> None:
+        """Store what the reference gave on the points that are shown."""
+        self._change(reference_inference=inference)
 
     def select_point(self, point: int | None) -> None:
         """Pick a point, or none; raises `BgnnError` for a point that the cloud does not have."""
@@ -160,7 +150,7 @@ class Session(Generic[M]):
         if not 1 <= layer <= layers:
             raise BgnnError(f"Expected a layer between 1 and {layers} (got {layer}).")
         if layer != self.layer:
-            self._change(layer=layer, brush=None, **self._for_layer(self.model, layer))
+            self._change(layer=layer, brush=None, facts=None, **self._for_layer(self.model, layer, self.points))
 
     def set_colour(self, mode: ColourMode) -> None:
         """Colour points by a mode; raises `BgnnError` for one that the selection cannot show."""
@@ -196,6 +186,17 @@ class Session(Generic[M]):
         """Bit planes of the layer shown; 0 where its graph is not built on bits."""
         return _bits(self.model, self.layer)
 
+    @property
+    def why_no_reference(self) -> str | None:
+        """Say why the layer shown cannot be compared with the reference's, or None where it can."""
+        return self._why_incomparable(self.model, self.layer, self.points)
+
+    @property
+    def reference_graph(self) -> Graph | None:
+        """The reference's (N, its k) graph of the layer shown; None where there is none to compare with, or none yet."""
+        trace = self.reference_inference.trace if self.reference_inference and self.why_no_reference is None else None
+        return trace.knn[self.layer - 1] if trace else None
+
     def why_not(self, mode: ColourMode) -> str | None:
         """Say what a colour mode still needs, or None when it can be shown."""
         if mode == "height":
@@ -208,7 +209,7 @@ class Session(Generic[M]):
             return f"{self.model.name} ({self.model.spec.variant}) keeps real features between layers, which have no bit planes."
         if mode == "bit" and self.layer == 1:
             return "The input graph is built on xyz, which has no bit planes: choose layer 2 or later."
-        return None
+        return self.why_no_reference if mode == "drift" else None
 
     def _check_fit(self, cloud: OpenCloud | None, model: M | None) -> None:
         if cloud is not None and model is not None and not _fit(cloud, model):
@@ -223,20 +224,34 @@ class Session(Generic[M]):
     def _with_cloud(self, cloud: OpenCloud | None) -> dict[str, object]:
         """Return the selection with another cloud."""
         points = _points(cloud, self.model)
-        return {"cloud": cloud, "points": points, "inference": None, "pick": None, "brush": None, **self._without_pick()}
+        changes = {"cloud": cloud, "points": points, "inference": None, "reference_inference": None, "pick": None, "brush": None}
+        lost = self.colour == "drift" and self._why_incomparable(self.model, self.layer, points)
+        return {**changes, "facts": None, "colour": "height" if lost else self._without_pick()["colour"]}
 
     def _with_model(self, model: M | None) -> dict[str, object]:
         """Return the selection with another model."""
         points = _points(self.cloud, model)
         kept = points is self.points
         layer = min(self.layer, len(model.spec.widths) if model else 1)
-        changes = {"model": model, "points": points, "inference": None, "brush": None, "layer": layer, **self._for_layer(model, layer)}
+        changes: dict[str, object] = {"model": model, "points": points, "inference": None, "facts": None, "brush": None, "layer": layer}
+        changes |= self._for_layer(model, layer, points) | ({} if kept else {"reference_inference": None})
         return changes if kept else {**changes, "pick": None, **({"colour": "height"} if changes["colour"] == "distance" else {})}
 
-    def _for_layer(self, model: M | None, layer: int) -> dict[str, object]:
+    def _with_reference(self, reference: M | None) -> dict[str, object]:
+        """Return the selection with another reference."""
+        changes: dict[str, object] = {"reference": reference, "reference_inference": None}
+        points = 0 if self.points is None else len(self.points)
+        lost = self.colour == "drift" and why_incomparable(reference, self.model, points, self.layer)
+        return {**changes, "colour": "height"} if lost else changes
+
+    def _why_incomparable(self, model: M | None, layer: int, points: NDArray[np.float32] | None) -> str | None:
+        return why_incomparable(self.reference, model, 0 if points is None else len(points), layer)
+
+    def _for_layer(self, model: M | None, layer: int, points: NDArray[np.float32] | None) -> dict[str, object]:
         """Return the bit and colour mode to go on with at a layer."""
         bits = _bits(model, layer)
         lost = (self.colour == "bit" and not bits) or (self.colour != "height" and model is None)
+        lost = lost or (self.colour == "drift" and self._why_incomparable(model, layer, points) is not None)
         return {"bit": min(self.bit, max(bits - 1, 0)), "colour": "height" if lost else self.colour}
 
     def _change(self, **values: object) -> None:

@@ -71,7 +71,7 @@ class CloudScene:
         for actor in actors:
             self.renderer.AddActor(actor)
         self._cue = DepthCue(self.renderer, actors[1:])
-        self.legend = Legend(self.renderer, pixel_ratio)
+        self.legend = Legend(self.renderer)
         self.set_theme(theme)
 
     def set_theme(self, theme: SceneTheme) -> None:

@@ -15,13 +15,10 @@ LABELS = 7
 class Legend:
     """A colour strip with its labels to the left, so that long ones cannot leave the picture, and a title.
 
-    Parameters
-    ----------
-    pixel_ratio : float
-        Device pixels per pixel: text keeps its size on dense screens and in oversampled images.
+    Text follows the DPI of the render window (72 is one device pixel per pixel), which an interactor sets on dense screens.
     """
 
-    def __init__(self, renderer: vtkRenderer, pixel_ratio: float) -> None:
+    def __init__(self, renderer: vtkRenderer) -> None:
         viewport = vtkCoordinate()
         viewport.SetCoordinateSystemToNormalizedViewport()
         self._strip = vtkPolyData()
@@ -30,9 +27,9 @@ class Legend:
         mapper.SetTransformCoordinate(viewport)
         self._strip_actor = vtkActor2D()
         self._strip_actor.SetMapper(mapper)
-        self.title = _text(0.025, 0.965, round(TITLE_SIZE * pixel_ratio), top=True)
-        self.heading = _text(RIGHT, TOP + 0.025, round(LABEL_SIZE * pixel_ratio), right=True)
-        self.labels = [_text(LEFT - 0.007, BOTTOM, round(LABEL_SIZE * pixel_ratio), right=True, middle=True) for _ in range(LABELS)]
+        self.title = _text(0.025, 0.965, TITLE_SIZE, top=True)
+        self.heading = _text(RIGHT, TOP + 0.025, LABEL_SIZE, right=True)
+        self.labels = [_text(LEFT - 0.007, BOTTOM, LABEL_SIZE, right=True, middle=True) for _ in range(LABELS)]
         for actor in (self._strip_actor, self.title, self.heading, *self.labels):
             renderer.AddViewProp(actor)
         self.hide_scale()

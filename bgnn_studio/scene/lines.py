@@ -76,6 +76,10 @@ class LinesActor:
         self._data.Modified()
         self.actor.SetVisibility(len(pairs) > 0)
 
+    def set_hidden(self, *, hidden: bool) -> None:
+        """Leave the lines out of the picture, or draw them again; `set_pairs` draws them, too."""
+        self.actor.SetVisibility(not hidden and self.connectivity.size > 0)
+
     def set_point_colours(self, colours: vtkUnsignedCharArray) -> None:
         """Share the cloud's colours: each line runs from the colour of one end to that of the other."""
         self._data.GetPointData().SetScalars(colours)

@@ -65,6 +65,8 @@ def render_image(
         colour, points, trace, layer=layer, pick=pick, bit=bit, reference=None if reference is None else reference.trace, up=up
     )
     plotter = pv.Plotter(off_screen=True, window_size=[width * OVERSAMPLING, height * OVERSAMPLING])
+    assert plotter.render_window is not None  # until close()
+    plotter.render_window.SetDPI(72 * OVERSAMPLING)
     try:
         scene = CloudScene(plotter, theme=theme, pixel_ratio=OVERSAMPLING)
         scene.set_cloud(points, up=up)

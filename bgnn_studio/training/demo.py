@@ -15,8 +15,8 @@ from bgnn_studio.training.cascade import TrainingData, train_student, train_teac
 from bgnn_studio.training.config import CascadeConfig, StageSettings
 from bgnn_studio.training.export import export_model
 from bgnn_studio.training.networks import Network
-from bgnn_studio.training.shapes import CLASSES, POINTS, make_dataset
-from bgnn_studio.training.shipped import DATASET, HEADER, check, measure, row, test_split
+from bgnn_studio.training.shapes import CLASSES, DATASET, POINTS, labelled_shapes, make_dataset
+from bgnn_studio.training.shipped import HEADER, SPLIT, check, measure, row
 from bgnn_studio.training.stage import Clouds, EpochReport
 
 TEACHER = CascadeConfig(
@@ -70,7 +70,7 @@ def ship(network: Network, path: Path) -> None:
     """Write a model file with the accuracy that the native engine reaches with it on the test split."""
     training = card(RECIPES[network.spec.variant])
     export_model(path, network, training=training)
-    export_model(path, network, training=training, accuracy=measure(path, test_split()))
+    export_model(path, network, training=training, accuracy=measure(path, labelled_shapes(SPLIT)))
 
 
 def _log(path: Path) -> Callable[[EpochReport], None]:

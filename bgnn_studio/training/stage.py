@@ -99,7 +99,8 @@ def train_stage(
     for epoch in range(state["epoch"], settings.epochs):
         started = time.monotonic()
         loss = _epoch(network, config, train, optimizer, generator, epoch=epoch, teacher=teacher)
-        correct, _ = accuracy(predict(network, validation.points).argmax(1).numpy(), validation.labels.numpy())
+        predicted = predict(network, validation.points).argmax(1).numpy()
+        correct = accuracy(predicted, validation.labels.numpy(), len(network.spec.classes)).overall
         state |= {"epoch": epoch + 1, "weights": network.state_dict()}
         state |= {"optimizer": optimizer.state_dict(), "generator": generator.get_state()}
         if correct >= state["best"]:

@@ -6,8 +6,10 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
+from bgnn_studio.core.bit_facts import bit_facts
 from bgnn_studio.core.clouds import preprocess
-from bgnn_studio.core.session import OpenCloud
+from bgnn_studio.core.comparison import why_incomparable
+from bgnn_studio.core.opened import OpenCloud
 from bgnn_studio.core.timing import median_pass
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.io.readers import is_model_file, read_cloud
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from bgnn_studio.ui.toasts import Toasts
     from bgnn_studio.ui.workers import Jobs
 
-POINTS = 1024  # kept of a larger cloud: as many as the published networks take
 THREADS = max(1, min(4, (os.cpu_count() or 1) - 1))  # one core is left to the window
 PASSES, PASSES_SECONDS = 9, 0.15  # for the times shown; few enough that switching models stays instant
 
@@ -37,7 +38,14 @@ class Desk:
         """Open clouds and models, told apart by content, and select the first of each; a bad file is a toast and nothing else."""
         count = len(paths)
         label = f"Opening {paths[0].name}" if count == 1 else f"Opening {count} files"
-        self._jobs.start(label, lambda cancelled: _open_all(paths, cancelled), done=self._opened, failed=self._fail("Not opened"))
+        clouds, models = self._session.clouds, self._session.models
+
+        def run(cancelled: Event) -> Opened:
+            opened = _open_all(paths, cancelled)
+            _resample(clouds, models, [entry for _, entry in opened], cancelled)
+            return opened
+
+        self._jobs.start(label, run, done=self._opened, failed=self._fail("Not opened"))
 
     def infer(self) -> None:
         """Run the selected model on the selected cloud; a newer call makes an older one's result void."""
@@ -53,6 +61,37 @@ class Desk:
         self._jobs.start(
             label, run, done=lambda found: self._session.set_inference(*found), failed=self._fail("No inference"), key="inference"
         )
+
+    def infer_reference(self) -> None:
+        """Run the reference on the same points, after the selected model so that neither's times disturb the other's."""
+        s = self._session
+        self._jobs.cancel("reference")
+        reference, points = s.reference, s.points
+        if s.inference is None or s.reference_inference is not None or reference is None or points is None:
+            return
+        if why_incomparable(reference, s.model, len(points)) is None:
+            self._jobs.start(
+                f"Running {reference.name}, the reference",
+                lambda _: reference.infer(points, threads=THREADS, trace=True),
+                done=s.set_reference_inference,
+                failed=self._fail("No reference"),
+                key="reference",
+            )
+
+    def count_bits(self) -> None:
+        """Count what the bits of the layer shown tell apart, where it has bits."""
+        s = self._session
+        self._jobs.cancel("facts")
+        trace = s.inference.trace if s.inference else None
+        if s.facts is None and trace is not None and s.bits:
+            words, channels, distances = trace.features[s.layer - 2], s.bits, trace.distances[s.layer - 1]
+            self._jobs.start(
+                f"Counting bits of layer {s.layer}",
+                lambda _: bit_facts(words, channels, distances),
+                done=s.set_facts,
+                failed=self._fail("Bits not counted"),
+                key="facts",
+            )
 
     def _opened(self, opened: Opened) -> None:
         clouds, models = [], []
@@ -79,6 +118,10 @@ class Desk:
     def _follow(self, changed: frozenset[str]) -> None:
         if changed & {"cloud", "model"}:
             self.infer()
+        if changed & {"points", "model", "inference", "reference"}:
+            self.infer_reference()
+        if changed & {"inference", "layer"}:
+            self.count_bits()
 
 
 def _open_all(paths: Sequence[Path], cancelled: Event) -> Opened:
@@ -95,4 +138,14 @@ def _open_all(paths: Sequence[Path], cancelled: Event) -> Opened:
 
 def _open_cloud(path: Path) -> OpenCloud:
     cloud = read_cloud(path)
-    return OpenCloud(cloud, preprocess(cloud.points, POINTS if len(cloud.points) > POINTS else None))
+    return OpenCloud(cloud, preprocess(cloud.points))
+
+
+def _resample(clouds: Sequence[OpenCloud], models: Sequence[Model], opened: Sequence[object], cancelled: Event) -> None:
+    """Resample every cloud for every model, those just opened included, so that selecting one is instant."""
+    everything = (*clouds, *models, *opened)
+    counts = {entry.spec.points for entry in everything if isinstance(entry, Model)}
+    for cloud in (entry for entry in everything if isinstance(entry, OpenCloud)):
+        for count in counts:
+            if not cancelled.is_set():
+                cloud.at(count)

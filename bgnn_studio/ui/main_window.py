@@ -16,6 +16,7 @@ from bgnn_studio.io.readers import supported_extensions
 from bgnn_studio.native import Model, isa
 from bgnn_studio.ui.desk import THREADS, Desk
 from bgnn_studio.ui.panels.library import Library
+from bgnn_studio.ui.recent import RecentFiles
 from bgnn_studio.ui.tabs.inspect import InspectTab
 from bgnn_studio.ui.theme import Theme, ThemeSwitch
 from bgnn_studio.ui.toasts import Toasts
@@ -54,7 +55,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(tabs)
         left = Qt.DockWidgetArea.LeftDockWidgetArea
         clouds = add_dock(self, left, "clouds", "Clouds", self.library.clouds)
-        models = add_dock(self, left, "models", "Models", self.library.models)
+        models = add_dock(self, left, "models", "Models", self.library.model_panel)
         self._docks = [clouds, models, *self.inspect.docks]
         self._add_menus()
         self._add_status()
@@ -119,10 +120,17 @@ class MainWindow(QMainWindow):
     def _add_menus(self) -> None:
         file, view, run, about = (self.menuBar().addMenu(name) for name in ("&File", "&View", "&Run", "&Help"))
         _add(file, "&Open\N{HORIZONTAL ELLIPSIS}", QKeySequence.StandardKey.Open, self._ask_files)
+        self.recent = RecentFiles(self.session, self._settings, lambda path: self.open([path]), file)
+        file.addMenu(self.recent)
         _add(file, "&Save picture\N{HORIZONTAL ELLIPSIS}", "Ctrl+S", self._ask_picture)
+        file.addAction(self.inspect.neighbours.export)
+        file.setToolTipsVisible(True)
+        self.inspect.neighbours.export.triggered.connect(self._ask_table)
+        self.inspect.neighbours.find.refused.connect(lambda error: self.toasts.error("No such point", error))
         file.addSeparator()
         _add(file, "&Quit", "Ctrl+Q", self.close)
         _add(view, "&Reset camera", "Ctrl+R", self.inspect.reset_camera)
+        _add(view, "&Find point", QKeySequence.StandardKey.Find, self.inspect.find_point)
         _add(view, "&Clear picked point", "Esc", lambda: self.session.select_point(None))
         view.addSeparator()
         self._layers = [
@@ -193,6 +201,20 @@ class MainWindow(QMainWindow):
             )
         else:
             self.toasts.info("Picture saved", str(path))
+
+    def _ask_table(self) -> None:
+        name, _ = QFileDialog.getSaveFileName(self, "Export the neighbours of the picked point", "neighbours.csv", "CSV (*.csv)")
+        if name:
+            self.save_table(Path(name))
+
+    def save_table(self, path: Path) -> None:
+        """Write the neighbours of the picked point as CSV, and say so."""
+        try:
+            path.write_text(self.inspect.neighbours.csv(), encoding="utf-8")
+        except OSError as error:
+            self.toasts.error("Neighbours not exported", BgnnError(f"{path}: could not be written ({error}). Choose another place."))
+        else:
+            self.toasts.info("Neighbours exported", str(path))
 
     def _about(self) -> None:
         text = (

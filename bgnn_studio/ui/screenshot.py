@@ -28,6 +28,7 @@ def main() -> None:
     parser.add_argument("--pick", type=int)
     parser.add_argument("--colour", default="height")
     parser.add_argument("--edges", default="all")
+    parser.add_argument("--reference", metavar="NAME", help="name of an open model to compare with")
     options = parser.parse_intermixed_args()
     application = QApplication([])
     with TemporaryDirectory() as folder:
@@ -38,6 +39,9 @@ def main() -> None:
         window.open(options.files or [*bundled_clouds(), *bundled_models()])
         session = window.session
         _wait(lambda: session.inference is not None and window.inspect.viewport is not None and not window.jobs.running)
+        if options.reference:
+            session.set_reference(next(model for model in session.models if model.name == options.reference))
+            _wait(lambda: session.reference_inference is not None)
         session.select_layer(options.layer)
         session.select_point(options.pick)
         session.set_colour(options.colour)

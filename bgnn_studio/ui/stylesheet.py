@@ -49,6 +49,9 @@ QFrame#Segments QToolButton:checked {{ background: {selected}; color: {text}; }}
 QFrame#Segments QToolButton:disabled {{ color: {faint}; }}
 QFrame#Segments QToolButton:focus {{ border: 1px solid {text}; }}
 
+QLineEdit {{ background: {track}; border: 1px solid transparent; border-radius: 5px; padding: 2px 6px; placeholder-text-color: {muted}; }}
+QLineEdit:focus {{ border-color: {accent}; }}
+
 QSlider::groove:horizontal {{ background: {track}; height: 4px; border-radius: 2px; }}
 QSlider::sub-page:horizontal {{ background: {accent}; height: 4px; border-radius: 2px; }}
 QSlider::handle:horizontal {{ background: {text}; width: 12px; margin: -4px 0; border-radius: 6px; }}
@@ -60,7 +63,7 @@ QTableView::item {{ padding: 0px 6px; border: none; }}
 QTableView::item:hover {{ background: {hover}; }}
 QTableView::item:selected {{ background: {accent_soft}; color: {text}; }}
 QHeaderView, QTableCornerButton::section {{ background: {panel}; border: none; }}
-QHeaderView::section {{ background: {panel}; color: {muted}; border: none; border-bottom: 1px solid {border}; padding: 3px 6px; }}
+QHeaderView::section {{ background: {panel}; color: {muted}; border: none; border-bottom: 1px solid {border}; padding: 3px 4px; }}
 
 QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; }}
 QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 0; }}

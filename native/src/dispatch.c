@@ -12,6 +12,7 @@
 
 /* A NEON without fused multiply-add, or one that flushes denormals (armv7), cannot keep the order contract. */
 #if defined(__x86_64__)
+#include <cpuid.h>
 #define HAVE_AVX 1
 #elif defined(__aarch64__)
 #define HAVE_NEON 1
@@ -20,15 +21,22 @@
 static bool always(void) { return true; }
 
 #ifdef HAVE_AVX
-/* The builtin also asks whether the operating system saves the registers. */
-static bool has_avx2(void) {
-    __builtin_cpu_init();
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+/* FMA, leaf 7's bits in ebx and ecx, and an operating system that saves the registers of `state`: Intel SDM, volume 1,
+   section 14.5. Not __builtin_cpu_supports, which says no in programs that Zig links. */
+static bool cpu_has(unsigned state, unsigned in_ebx, unsigned in_ecx) {
+    unsigned a, b, c, d, saved, high;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_FMA) || !(c & bit_OSXSAVE)) return false;
+    __asm__("xgetbv" : "=a"(saved), "=d"(high) : "c"(0));
+    if ((saved & state) != state || !__get_cpuid_count(7, 0, &a, &b, &c, &d)) return false;
+    return (b & in_ebx) == in_ebx && (c & in_ecx) == in_ecx;
 }
 
+enum { XMM_YMM = 0x06, XMM_YMM_ZMM = 0xe6 };
+static bool has_avx2(void) { return cpu_has(XMM_YMM, bit_AVX2, 0); }
+
 static bool has_avx512(void) {
-    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
-           && __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2");
+    return cpu_has(XMM_YMM_ZMM, bit_AVX2 | bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL,
+                   bit_AVX512VPOPCNTDQ | bit_AVX512VBMI | bit_AVX512VBMI2);
 }
 #endif
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from bgnn_studio.core.clouds import Cloud, check_points, normalise, preprocess, resample
+from bgnn_studio.core.clouds import Cloud, check_points, normalise, preprocess, preprocess_for, resample
 from bgnn_studio.errors import BgnnError
 
 RNG = np.random.default_rng(7)
@@ -124,3 +124,12 @@ def test_preprocess_centres_before_it_resamples() -> None:
     points = RNG.normal(size=(300, 3)) * 40 + 7
     assert (preprocess(points) == normalise(points)).all()
     assert (preprocess(points, 64) == resample(normalise(points), 64)).all()
+
+
+def test_preprocess_for_a_model_resamples_only_where_there_are_more() -> None:
+    points = RNG.normal(size=(40, 3)) + 3
+    np.testing.assert_array_equal(preprocess_for(points, 30), preprocess(points, 30))
+    for trained in (40, 41):
+        np.testing.assert_array_equal(preprocess_for(points, trained), normalise(points))  # in their order, none repeated
+    with pytest.raises(BgnnError, match=r"shape \(N, 3\)"):
+        preprocess_for(points[:, :2], 30)

@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bgnn_studio.core.bit_facts import bit_facts
 from bgnn_studio.core.clouds import Cloud, resample
 from bgnn_studio.core.inference import Inference
-from bgnn_studio.core.session import OpenCloud, Session
+from bgnn_studio.core.opened import OpenCloud
+from bgnn_studio.core.session import Session
 from bgnn_studio.core.spec import NetworkSpec
 from bgnn_studio.errors import BgnnError
 from tests.random_model import random_cloud, small_spec
@@ -143,3 +145,66 @@ def test_what_does_not_exist_is_refused(session: Session[Opened], change: object
 def test_bits_are_those_of_the_layers_input(session: Session[Opened]) -> None:
     assert [session.select_layer(n) or session.bits for n in (2, 3, 1)] == [16, 32, 0]
     assert "xyz" in (session.why_not("bit") or "")
+
+
+def test_a_reference_stays_while_it_can_be_compared_with(session: Session[Opened]) -> None:
+    assert "No reference" in (session.why_not("drift") or "")
+    session.add_model(other := Opened("other", small_spec("dgcnn", points=64, widths=(16, 32))))
+    session.set_reference(other)
+    session.set_reference_inference(RESULT)
+    session.select_layer(2)
+    session.set_colour("drift")
+    session.select_layer(3)
+    assert session.colour == "height"
+    assert "no layer 3" in (session.why_no_reference or "")
+    session.select_layer(2)
+    session.set_colour("drift")
+    session.select_model(other)
+    assert (session.reference, session.reference_inference, session.colour) == (other, None, "height")
+    assert "the reference itself" in (session.why_no_reference or "")
+    session.select_model(session.models[0])
+    session.set_colour("drift")
+    session.remove_model(other)
+    assert (session.reference, session.colour) == (None, "height")
+
+
+def test_the_references_inference_is_of_the_points_shown(session: Session[Opened]) -> None:
+    session.add_model(same := Opened("same", small_spec("bf1")))
+    session.add_model(coarse := Opened("coarse", small_spec("bf1", points=16)))
+    session.add_model(reference := Opened("reference", small_spec("dgcnn")))
+    session.set_reference(reference)
+    session.set_reference_inference(RESULT)
+    session.select_model(same)
+    assert session.reference_inference is RESULT
+    session.select_model(coarse)
+    assert session.reference_inference is None
+    session.set_reference_inference(RESULT)
+    session.add_cloud(other := cloud(50, "other"))
+    session.set_colour("drift")
+    session.select_cloud(other)
+    assert (session.reference_inference, session.colour) == (None, "drift")
+
+
+def test_a_reference_read_again_is_the_newer_one(session: Session[Opened], tmp_path: Path) -> None:
+    older, newer = (Opened("again", small_spec("bf2"), tmp_path / "again.gguf") for _ in range(2))
+    session.add_model(older)
+    session.set_reference(older)
+    session.add_model(newer)
+    assert session.reference is newer
+
+
+def test_facts_are_of_the_layer_shown(session: Session[Opened]) -> None:
+    facts = bit_facts(np.arange(32, dtype=np.uint64)[:, None], 16, np.zeros((32, 5)))
+    session.add_cloud(other := cloud(50, "other"))
+    session.add_model(second := Opened("second", small_spec("bf1")))
+    changes = [
+        lambda: session.select_layer(2),
+        lambda: session.select_model(second),
+        lambda: session.select_cloud(other),
+        lambda: session.set_inference(Inference(np.ones(3, np.float32), (), "scalar", 1, 0), 1),
+    ]
+    for change in changes:
+        session.set_facts(facts)
+        assert session.facts is facts
+        change()
+        assert session.facts is None

@@ -341,3 +341,22 @@ def test_a_closed_scene_leaves_nothing_behind():
     assert gone() is None
     plotter.render()
     plotter.close()
+
+
+def title_rows(dpi, pixel_ratio):
+    """How many rows of pixels the title covers on a window of a DPI."""
+    plotter = pv.Plotter(off_screen=True, window_size=SIZE)
+    plotter.render_window.SetDPI(dpi)
+    made = CloudScene(plotter, pixel_ratio=pixel_ratio)
+    before = made.screenshot()
+    made.set_title("chair")
+    rows = (np.abs(before.astype(int) - made.screenshot()).max(axis=(1, 2)) > 8).sum()
+    plotter.close()
+    return int(rows)
+
+
+def test_text_grows_with_the_windows_dpi_once():
+    """An interactor sets the DPI of a dense screen: a pixel ratio on top of it made text four times as large at scale 2."""
+    plain = title_rows(72, 1.0)
+    assert title_rows(72, 2.0) == plain
+    assert title_rows(144, 2.0) == pytest.approx(2 * plain, abs=3)

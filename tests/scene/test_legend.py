@@ -32,7 +32,7 @@ def strip(plotter):
 
 
 def test_the_strip_is_the_palette_from_low_to_high(plotter):
-    legend = Legend(plotter.renderer, 1.0)
+    legend = Legend(plotter.renderer)
     legend.set_scale(palette("height"), (-1.0, 1.0), "Height (z)")
     column = strip(plotter).astype(int)
     expected = palette("height")[np.linspace(0, 255, len(column)).astype(int)].astype(int)
@@ -41,7 +41,7 @@ def test_the_strip_is_the_palette_from_low_to_high(plotter):
 
 
 def test_categories_are_bands_with_their_names(plotter):
-    legend = Legend(plotter.renderer, 1.0)
+    legend = Legend(plotter.renderer)
     legend.set_scale(palette("height"), (0.0, 9.0), "Height (z)")
     legend.set_scale(palette("bit", 2), (0.0, 1.0), "Bit 3", ("+1", "\N{MINUS SIGN}1"))
     column = strip(plotter)
@@ -52,7 +52,7 @@ def test_categories_are_bands_with_their_names(plotter):
 
 
 def test_text_is_drawn_in_the_colour_asked_for_and_stays_inside(plotter):
-    legend = Legend(plotter.renderer, 1.0)
+    legend = Legend(plotter.renderer)
     legend.set_text_colour((0.0, 1.0, 0.0))
     legend.set_title("airplane_0627")
     legend.set_scale(palette("drift"), (0.0, 100.0), "A heading that is rather long, layer 3 (%)")
@@ -65,7 +65,7 @@ def test_text_is_drawn_in_the_colour_asked_for_and_stays_inside(plotter):
 
 
 def test_a_hidden_scale_leaves_the_title(plotter):
-    legend = Legend(plotter.renderer, 1.0)
+    legend = Legend(plotter.renderer)
     empty = picture(plotter)
     legend.set_scale(palette("drift"), (0.0, 100.0), "Drift")
     assert (picture(plotter) != empty).any()

@@ -11,7 +11,7 @@ from bgnn_studio.native import Model  # noqa: E402
 from bgnn_studio.training import demo, shipped  # noqa: E402
 from bgnn_studio.training.cascade import TrainingData  # noqa: E402
 from bgnn_studio.training.config import StageSettings  # noqa: E402
-from bgnn_studio.training.shapes import CLASSES, make_dataset  # noqa: E402
+from bgnn_studio.training.shapes import CLASSES, as_labelled, make_dataset  # noqa: E402
 from bgnn_studio.training.stage import Clouds  # noqa: E402
 
 TINY = replace(demo.TEACHER, points=32, k=4, widths=(8, 8), embedding=16, head=(8, 8), teacher=StageSettings(1, 1e-2), batch_size=8)
@@ -27,7 +27,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo, "RECIPES", {"dgcnn": TINY, "bf1": student})
     monkeypatch.setattr(demo, "training_data", lambda: data)
     for module in (demo, shipped):
-        monkeypatch.setattr(module, "test_split", lambda: test)
+        monkeypatch.setattr(module, "labelled_shapes", lambda split: as_labelled(test, split))
 
 
 def run(monkeypatch: pytest.MonkeyPatch, folder: Path, *arguments: str) -> int:

@@ -8,19 +8,20 @@ import numpy as np
 import pytest
 
 from bgnn_studio.core.card import Accuracy
+from bgnn_studio.core.evaluation import LabelledSet
 from bgnn_studio.core.resources import bundled_models, models_dir
 from bgnn_studio.core.spec import VARIANTS
-from bgnn_studio.errors import BgnnError, ModelFileError
+from bgnn_studio.errors import ModelFileError
 from bgnn_studio.io.model_file import write_model
 from bgnn_studio.native import Model
 from bgnn_studio.training import shipped
-from bgnn_studio.training.shapes import CLASSES, ShapeSet, make_dataset
+from bgnn_studio.training.shapes import CLASSES, DATASET, as_labelled, make_dataset
 from tests.random_model import random_model, random_tensors, small_spec
 
 
 @pytest.fixture(scope="module")
-def few() -> ShapeSet:
-    return make_dataset("validation", 48, 40)
+def few() -> LabelledSet:
+    return as_labelled(make_dataset("validation", 48, 40), "test")
 
 
 def test_every_shipped_model_is_the_one_described_and_reaches_its_figure() -> None:
@@ -32,25 +33,25 @@ def test_shipped_models_say_how_they_were_made_and_are_small() -> None:
     for path in bundled_models():
         with Model.open(path) as model:
             assert model.training is not None
-            assert model.training.dataset == shipped.DATASET
+            assert model.training.dataset == DATASET
             assert model.training.epochs > 0
             assert model.spec.variant == path.stem
         assert path.stat().st_size < 1_000_000
 
 
-def test_measuring_counts_what_the_engine_predicts(tmp_path: Path, few: ShapeSet) -> None:
+def test_measuring_counts_what_the_engine_predicts(tmp_path: Path, few: LabelledSet) -> None:
     path = random_model(tmp_path / "random.gguf", replace(small_spec(), classes=CLASSES))
     with Model.open(path) as model:
-        labels = np.array([model.infer(cloud).logits.argmax() for cloud in few.points])
+        labels = np.array([model.infer(cloud).logits.argmax() for cloud in map(few.load, range(40))])
     assert shipped.measure(path, replace(few, labels=labels)).overall == 1
     labels[:10] = (labels[:10] + 1) % len(CLASSES)
     assert shipped.measure(path, replace(few, labels=labels)).overall == pytest.approx(30 / 40)
-    with pytest.raises(ModelFileError, match="expected the classes of the shape set"):
+    with pytest.raises(ModelFileError, match="expected a model of the classes of bgnn-studio shapes"):
         shipped.measure(random_model(tmp_path / "other.gguf", small_spec()), few)
 
 
-def test_a_false_figure_and_a_wrong_line_are_found(tmp_path: Path, few: ShapeSet, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shipped, "test_split", lambda: few)
+def test_a_false_figure_and_a_wrong_line_are_found(tmp_path: Path, few: LabelledSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shipped, "labelled_shapes", lambda _: few)
     spec, path = replace(small_spec(), classes=CLASSES), tmp_path / "a.gguf"
     truth = shipped.measure(random_model(path, spec), few)
     (tmp_path / "README.md").write_text("")
@@ -66,13 +67,7 @@ def test_a_false_figure_and_a_wrong_line_are_found(tmp_path: Path, few: ShapeSet
     assert ["the engine reaches" in line for line in shipped.check(tmp_path)] == [True]
 
 
-def test_a_set_of_other_bytes_is_refused(few: ShapeSet, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shipped, "make_dataset", lambda _: few)
-    with pytest.raises(BgnnError, match="Expected the test split"):
-        shipped.test_split()
-
-
-def test_accuracy_card_names_the_set_and_the_split(tmp_path: Path, few: ShapeSet) -> None:
+def test_accuracy_card_names_the_set_and_the_split(tmp_path: Path, few: LabelledSet) -> None:
     path = random_model(tmp_path / "random.gguf", replace(small_spec(), classes=CLASSES))
     card = shipped.measure(path, few)
-    assert card == Accuracy(shipped.DATASET, "test", 40, card.overall, card.class_mean)
+    assert card == Accuracy(DATASET, "test", 40, card.overall, card.class_mean)

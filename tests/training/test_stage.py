@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -99,7 +100,7 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path: Path) -> None:
 
 def test_the_best_validation_epoch_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     figures = iter([0.4, 0.9, 0.6])
-    monkeypatch.setattr(stage, "accuracy", lambda *_: (next(figures), 0.0))
+    monkeypatch.setattr(stage, "accuracy", lambda *_: SimpleNamespace(overall=next(figures)))
     weights = []
     trained = network("teacher")
     train_stage(

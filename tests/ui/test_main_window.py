@@ -15,6 +15,7 @@ from bgnn_studio.core.clouds import preprocess
 from bgnn_studio.scene.theme import rgb
 from bgnn_studio.ui.main_window import MainWindow
 from bgnn_studio.ui.theme import DARK, LIGHT, ThemeSwitch
+from tests.random_model import random_cloud, random_model, small_spec
 from tests.ui.conftest import Make, settle
 
 
@@ -220,6 +221,38 @@ def test_a_model_gets_as_many_points_as_it_was_trained_with(loaded: MainWindow, 
     np.testing.assert_array_equal(scene.points, session.points)
     np.testing.assert_array_equal(drawn(loaded), graph(session.inference.trace.knn[0]))
     np.testing.assert_array_equal(session.points, preprocess(np.load(files["ball.npy"]), 64))
+
+
+def test_edges_of_a_large_cloud_are_hidden_while_it_turns(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    for count in (4095, 4096):
+        np.save(tmp_path / f"{count}.npy", random_cloud(count))
+    window.open([tmp_path / "4096.npy", tmp_path / "4095.npy", random_model(tmp_path / "fine.gguf", small_spec("bf2", points=4096))])
+    settle(window, qtbot)
+    view, edges = window.inspect.viewport.interactor, window.inspect.viewport.scene.edges.actor
+    for cloud, hidden in zip(window.session.clouds, (True, False), strict=True):
+        window.session.select_cloud(cloud)
+        settle(window, qtbot)
+        middle = view.rect().center()
+        QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=middle)
+        assert edges.GetVisibility()
+        QTest.mouseMove(view, middle + QPoint(30, 10))
+        assert bool(edges.GetVisibility()) is not hidden
+        QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=middle + QPoint(30, 10))
+        assert edges.GetVisibility()
+
+
+def test_a_large_cloud_is_shown_whole_until_a_model_is_selected(
+    window: MainWindow, files: dict[str, Path], tmp_path: Path, qtbot: QtBot
+) -> None:
+    points = random_cloud(20_000)
+    np.save(tmp_path / "large.npy", points)
+    window.open([tmp_path / "large.npy"])
+    settle(window, qtbot)
+    assert len(window.inspect.viewport.scene.points) == 16_384
+    assert "16,384 of its 20,000 points" in window.library.clouds.item(0).toolTip()
+    window.open([files["coarse.gguf"]])
+    settle(window, qtbot)
+    np.testing.assert_array_equal(window.inspect.viewport.scene.points, preprocess(points, 64))
 
 
 def test_closing_during_work_is_clean(loaded: MainWindow) -> None:

@@ -27,16 +27,17 @@ def read_npz(data: bytes) -> Points:
         members = {m.filename.removesuffix(".npy"): m for m in archive.infolist() if m.filename.endswith(".npy")}
         for name in ("points", "data"):
             if name in members:
-                return _columns(_member(archive, members[name]), f"'{name}'")
+                return _columns(read_member(archive, members[name]), f"'{name}'")
         for name, member in members.items():
             with archive.open(member) as stream:
                 shape, _ = _header(stream)
             if len(shape) == 2 and 3 <= shape[1] <= MAX_COLUMNS:
-                return _columns(_member(archive, member), f"'{name}'")
+                return _columns(read_member(archive, member), f"'{name}'")
     raise ReaderError(f"Expected an array (N, 3) named 'points' (found {', '.join(sorted(members)) or 'no array'}).")
 
 
-def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray[Any, Any]:
+def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray[Any, Any]:
+    """Read one array of an archive; raises `ReaderError` for one that is too large, cut short, or of Python objects."""
     if member.file_size > MAX_ARRAY_BYTES:
         raise ReaderError(f"Expected arrays of up to {MAX_ARRAY_BYTES >> 20} MiB ('{member.filename}' has {member.file_size >> 20} MiB).")
     with archive.open(member) as stream:

@@ -13,10 +13,12 @@ from bgnn_studio.training.shapes.dataset import (
     make_cloud,
     make_dataset,
 )
+from bgnn_studio.training.shapes.labelled import DATASET, as_labelled, labelled_shapes
 
 __all__ = [
     "CLASSES",
     "CLEAN",
+    "DATASET",
     "GENERATOR_VERSION",
     "POINTS",
     "SEED",
@@ -24,6 +26,8 @@ __all__ = [
     "TEST_SHA256",
     "Nuisance",
     "ShapeSet",
+    "as_labelled",
+    "labelled_shapes",
     "make_cloud",
     "make_dataset",
 ]

@@ -5,14 +5,16 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QKeySequence, QPainter, QPaintEvent, QShortcut
-from PySide6.QtWidgets import QListWidget, QListWidgetItem, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QListWidget, QListWidgetItem, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QVBoxLayout, QWidget
 
 from bgnn_studio.core.units import size_text
 from bgnn_studio.errors import BgnnError
+from bgnn_studio.ui.panels.reference import ReferenceBar
 from bgnn_studio.ui.theme import DARK, Theme
 
 if TYPE_CHECKING:
-    from bgnn_studio.core.session import OpenCloud, Session
+    from bgnn_studio.core.opened import OpenCloud
+    from bgnn_studio.core.session import Session
     from bgnn_studio.native import Model
     from bgnn_studio.ui.toasts import Toasts
 
@@ -125,7 +127,15 @@ class EntryList(QListWidget):
 
 
 class Library(QObject):
-    """The list of clouds and the list of models, kept in step with the session."""
+    """The list of clouds and the list of models, kept in step with the session.
+
+    Attributes
+    ----------
+    clouds, models : EntryList
+    reference : ReferenceBar
+    model_panel : QWidget
+        The list of models, and below it the reference.
+    """
 
     def __init__(self, session: "Session[Model]", toasts: "Toasts", parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -138,6 +148,13 @@ class Library(QObject):
             "Drop model files (.gguf) here, or open them with Ctrl+O.",
             lambda model: self._choose(session.select_model, model),
         )
+        self.reference = ReferenceBar(session)
+        self.model_panel = QWidget()
+        column = QVBoxLayout(self.model_panel)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.models, 1)
+        column.addWidget(self.reference)
         self.clouds.removed.connect(session.remove_cloud)
         self.models.removed.connect(session.remove_model)
         session.subscribe(self._follow)
@@ -174,7 +191,7 @@ def _cloud_entry(cloud: "OpenCloud") -> tuple[object, str, str, str, str]:
     detail = f"{shown:,} points" if shown == total else f"{shown:,} of {total:,} points"
     tip = f"{cloud.cloud.path or cloud.cloud.name}\nCentred, scaled to the unit sphere"
     if shown != total:
-        tip += f", and resampled from {total:,} to {shown:,} points (farthest-point sampling)"
+        tip += f"\n{shown:,} of its {total:,} points, chosen at random, are shown while no model is selected"
     return cloud, cloud.cloud.name, detail, "", tip
 
 

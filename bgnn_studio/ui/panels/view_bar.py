@@ -22,6 +22,7 @@ _COLOURS = [
     ("distance", "Distance", "Distance to the picked point, in the space that this layer's graph is built in"),
     ("bit", "Bit", "One bit plane of this layer's input"),
     ("in-degree", "In-degree", "How often a point is another's neighbour: hubs stand out"),
+    ("drift", "Drift", "Share of the point's neighbours that the reference's graph of this layer does not have"),
 ]
 
 
@@ -110,7 +111,7 @@ class ViewBar(QFrame):
     def _follow(self, changed: frozenset[str]) -> None:
         if "model" in changed:
             self._name_layers()
-        if changed & {"model", "cloud", "layer", "edges", "colour", "bit", "pick"}:
+        if changed & {"model", "cloud", "layer", "edges", "colour", "bit", "pick", "reference", "points"}:
             self.refresh()
 
 

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from bgnn_studio.native import Model
 
 _DRAG_PIXELS = 4.0
+_BUSY_POINTS = 4096  # from here on a frame with its edges takes 200 ms and more in software, without them 40
 _GRAPH = {"points", "cloud", "model", "inference", "layer", "edges", "pick", "brush"}
-_COLOURS = {"points", "inference", "layer", "colour", "bit", "pick"}
+_COLOURS = {"points", "inference", "layer", "colour", "bit", "pick", "reference", "reference_inference"}
 
 
 class Viewport(QWidget):
@@ -43,6 +44,11 @@ class Viewport(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.interactor)
+        self._style = self.interactor.iren.interactor.GetInteractorStyle()
+        moved = self._style.AddObserver("InteractionEvent", lambda *_: self._hide_edges(hidden=True))
+        ended = self._style.AddObserver("EndInteractionEvent", lambda *_: self._hide_edges(hidden=False))
+        self._observers = [moved, ended]
+        self._edges_hidden = False
         self._unsubscribe = session.subscribe(self._follow)
         self._follow(frozenset(_GRAPH | _COLOURS))
 
@@ -63,6 +69,8 @@ class Viewport(QWidget):
     def release(self) -> None:
         """Give the GL context back; nothing is drawn afterwards."""
         self._unsubscribe()
+        for observer in self._observers:
+            self._style.RemoveObserver(observer)
         self.interactor.removeEventFilter(self)
         self.interactor.close()
 
@@ -84,6 +92,13 @@ class Viewport(QWidget):
                 if np.hypot(moved.x(), moved.y()) < _DRAG_PIXELS:
                     self._click(event.position())
         return super().eventFilter(watched, event)
+
+    def _hide_edges(self, *, hidden: bool) -> None:
+        """Leave the edges of a large cloud out while it turns; a click or a turn of the wheel moves nothing that is held."""
+        if hidden != self._edges_hidden and (len(self.scene.points) >= _BUSY_POINTS or not hidden):
+            self._edges_hidden = hidden
+            self.scene.edges.set_hidden(hidden=hidden)
+            self.interactor.update()
 
     def _click(self, at: QPointF) -> None:
         ratio = self.interactor.devicePixelRatioF()
@@ -129,6 +144,8 @@ class Viewport(QWidget):
         if s.points is None:
             return
         trace = s.inference.trace if s.inference else None
-        ready = trace is not None or s.colour == "height"
-        view = point_view(s.colour if ready else "height", s.points, trace, layer=s.layer, pick=s.pick, bit=s.bit)
+        reference = s.reference_inference.trace if s.reference_inference else None
+        ready = s.colour == "height" or (trace is not None and (s.colour != "drift" or reference is not None))
+        mode = s.colour if ready else "height"
+        view = point_view(mode, s.points, trace, layer=s.layer, pick=s.pick, bit=s.bit, reference=reference)
         self.scene.set_scalars(**vars(view))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
+from bgnn_studio.ui.panels.bits import BitsLine
 from bgnn_studio.ui.panels.distances import DistancesPanel
 from bgnn_studio.ui.panels.latency import LatencyPanel
 from bgnn_studio.ui.panels.memory import MemoryPanel
@@ -38,6 +39,7 @@ class InspectTab(QMainWindow):
         super().__init__(parent, Qt.WindowType.Widget)
         self._session = session
         self.bar = ViewBar(session)
+        self.bits = BitsLine(session)
         self.viewport: Viewport | None = None
         self.prediction = PredictionPanel(session)
         self.neighbours = NeighboursPanel(session)
@@ -53,6 +55,7 @@ class InspectTab(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.bar)
+        column.addWidget(self.bits)
         column.addWidget(self._stack, 1)
         self.setCentralWidget(middle)
         self.setCorner(Qt.Corner.BottomRightCorner, _RIGHT)
@@ -62,7 +65,7 @@ class InspectTab(QMainWindow):
     def apply_theme(self, theme: "Theme") -> None:
         """Take the colours of a theme."""
         self._theme = theme
-        for panel in (self.viewport, self.prediction, self.distances, self.latency, self.memory):
+        for panel in (self.viewport, self.bits, self.prediction, self.distances, self.latency, self.memory):
             if panel is not None:
                 panel.apply_theme(theme)
 
@@ -87,6 +90,12 @@ class InspectTab(QMainWindow):
         """Look at the whole cloud again."""
         if self.viewport is not None:
             self.viewport.reset_camera()
+
+    def find_point(self) -> None:
+        """Bring up the field that picks a point by its index."""
+        self.docks[1].show()
+        self.neighbours.find.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.neighbours.find.selectAll()
 
     def _add_docks(self) -> list[QDockWidget]:
         for panel in (self.prediction, self.neighbours, self.distances):

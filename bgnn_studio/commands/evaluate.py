@@ -1,0 +1,142 @@
+"""`bgnn-studio evaluate`: accuracy of models on a labelled set, by the native engine."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+
+from bgnn_studio.commands.progress import progress
+from bgnn_studio.commands.text import table
+from bgnn_studio.core import evaluation
+from bgnn_studio.core.accuracy import CONFIDENCE
+from bgnn_studio.core.evaluation import Evaluation, LabelledSet
+from bgnn_studio.core.timing import WARMUP
+from bgnn_studio.io.datasets import DEFAULT_SPLIT, read_labelled
+from bgnn_studio.native import Model
+
+SHAPES = "shapes"
+WORST = 5
+
+
+@dataclass(frozen=True, eq=False)
+class EvaluationReport:
+    """What the models made of one set: `total` clouds are in its split, `data` has those that ran."""
+
+    rows: list[Evaluation]
+    data: LabelledSet
+    total: int
+    threads: int
+
+
+def evaluate(
+    model_paths: Sequence[Path], *, data: str = SHAPES, split: str | None = None, limit: int | None = None, threads: int = 1
+) -> EvaluationReport:
+    """Run a labelled set, or `limit` clouds of it drawn at random, through the models; ``shapes`` is the bundled set."""
+    models = [Model.open(path) for path in model_paths]
+    whole = _shapes(split or DEFAULT_SPLIT) if data == SHAPES else read_labelled(data, split)
+    chosen = whole if limit is None else whole.sample(limit)
+    with progress("clouds") as show:
+        rows = evaluation.evaluate(models, chosen, threads=threads, progress=show)
+    return EvaluationReport(rows, chosen, len(whole.labels), threads)
+
+
+def _shapes(split: str) -> LabelledSet:
+    from bgnn_studio.training.shapes import labelled_shapes
+
+    return labelled_shapes(split)
+
+
+def as_json(report: EvaluationReport) -> str:
+    """Write a report for programs: labels and predictions are indices of the classes, rows of the confusion are true classes."""
+    data = report.data
+    return json.dumps(
+        {
+            "data": data.name,
+            "split": data.split,
+            "classes": data.classes,
+            "count": len(data.labels),
+            "count_of_split": report.total,
+            "clouds": data.clouds,
+            "labels": data.labels.tolist(),
+            "threads": report.threads,
+            "warmup": WARMUP,
+            "models": [_row(row) for row in report.rows],
+        },
+        indent=2,
+    )
+
+
+def _row(row: Evaluation) -> dict[str, object]:
+    figures, counts = row.figures, row.figures.confusion.sum(axis=1)
+    return {
+        "model": str(row.model.path),
+        "variant": row.model.spec.variant,
+        "points": row.model.spec.points,
+        "isa": row.isa,
+        "overall": figures.overall,
+        "interval": {"confidence": CONFIDENCE, "low": figures.interval[0], "high": figures.interval[1]},
+        "class_mean": figures.class_mean,
+        "count": figures.count,
+        "per_class": [float(part) if n else None for part, n in zip(figures.per_class, counts, strict=True)],
+        "confusion": figures.confusion.tolist(),
+        "predictions": row.predictions.tolist(),
+        "latency_ms": {"p50": row.latency.p50_ms, "p90": row.latency.p90_ms, "min": row.latency.min_ms},
+    }
+
+
+def as_text(report: EvaluationReport) -> str:
+    """Write a report for people: one row for each model, then where each errs."""
+    data, ran = report.data, len(report.data.labels)
+    split = "" if data.split is None else f", split '{data.split}'"
+    drawn = "" if ran == report.total else f" drawn at random from {report.total:,}"
+    rows = [["model", "variant", "overall", f"{100 * CONFIDENCE:.0f} % interval", "class mean", "clouds", "median [ms]"]]
+    for row, name in zip(report.rows, _names(report), strict=True):
+        figures = row.figures
+        low, high = figures.interval
+        rows.append(
+            [
+                name,
+                row.model.spec.variant,
+                f"{100 * figures.overall:.1f} %",
+                f"{100 * low:.1f} to {100 * high:.1f} %",
+                f"{100 * figures.class_mean:.1f} %",
+                f"{figures.count:,}",
+                f"{row.latency.p50_ms:.3f}",
+            ]
+        )
+    isas = ", ".join(sorted({row.isa for row in report.rows}))
+    return "\n".join(
+        [
+            f"{data.name}{split}: {ran:,} clouds{drawn}, {len(data.classes)} classes",
+            "",
+            table(rows, right=range(2, len(rows[0]))),
+            *(line for row, name in zip(report.rows, _names(report), strict=True) for line in ("", _errors(row, name))),
+            "",
+            f"median: wall time of a cloud; {report.threads} thread{'s' if report.threads > 1 else ''}; engine on {isas}",
+        ]
+    )
+
+
+def _names(report: EvaluationReport) -> list[str]:
+    """Return the models' names, or their paths where names come twice."""
+    names = [row.model.name for row in report.rows]
+    return names if len(set(names)) == len(names) else [str(row.model.path) for row in report.rows]
+
+
+def _errors(row: Evaluation, name: str) -> str:
+    """Say what a model gets wrong: its worst classes, and beside them what is most often taken for what."""
+    figures, classes = row.figures, row.data.classes
+    counts = figures.confusion.sum(axis=1)
+    worst = [
+        [classes[i], f"{figures.confusion[i, i]} of {counts[i]}", f"{100 * figures.per_class[i]:.1f} %"]
+        for i in figures.worst_classes()[:WORST]
+    ]
+    if not worst:
+        return f"{name}: no errors"
+    taken = [[f"{classes[i]} as {classes[j]}", str(n)] for i, j, n in figures.confusions()[:WORST]]
+    rows = [
+        [f"{name}: worst classes", "right", "", "  most frequent confusions", "clouds"],
+        *([*(left or ["", "", ""]), *([f"  {right[0]}", right[1]] if right else ["", ""])] for left, right in zip_longest(worst, taken)),
+    ]
+    return table(rows, right=(1, 2, 4))

@@ -34,35 +34,51 @@ static inline __mmask16 lanes(size_t from, size_t columns) {
     return from >= columns ? 0 : columns - from >= LANES ? 0xffff : (__mmask16)((1u << (columns - from)) - 1);
 }
 
-/* Add the popcounts of `count` (1 ... 4; a constant wherever it is 4) bytes of ROWS rows against one panel. */
-static inline __attribute__((always_inline)) void step(const uint8_t *const row[ROWS], size_t b, size_t count,
-                                                       const uint8_t *panel, __m512i sum_i32x16[ROWS][2]) {
+/* Four bytes of 32 columns, first and second half of them, as a dword per column. */
+static inline void gather_columns(__m512i first, __m512i second, __m512i column_u32x16[2]) {
     const __m512i pick = _mm512_load_si512(PICK);
-    const uint8_t *from = panel + b * BGNN_OCTET_PANEL;
-    __m512i first, second;
-    if (count == STEP) {
-        first = _mm512_loadu_si512(from), second = _mm512_loadu_si512(from + 64);
-    } else {
-        first = _mm512_maskz_loadu_epi8(count == 1 ? UINT32_MAX : UINT64_MAX, from);
-        second = _mm512_maskz_loadu_epi8(count == 3 ? UINT32_MAX : 0, from + 64);
-    }
-    __m512i column[2] = {_mm512_permutex2var_epi8(first, pick, second),
-                         _mm512_permutex2var_epi8(first, _mm512_add_epi8(pick, _mm512_set1_epi8(LANES)), second)};
-    for (int r = 0; r < ROWS; r++) {
-        uint32_t bytes = 0;
-        memcpy(&bytes, row[r] + b, count);
-        __m512i x = _mm512_set1_epi32((int32_t)bytes);
-        for (int i = 0; i < 2; i++)
-            sum_i32x16[r][i] = _mm512_add_epi32(sum_i32x16[r][i], _mm512_popcnt_epi32(_mm512_xor_si512(x, column[i])));
-    }
+    column_u32x16[0] = _mm512_permutex2var_epi8(first, pick, second);
+    column_u32x16[1] = _mm512_permutex2var_epi8(first, _mm512_add_epi8(pick, _mm512_set1_epi8(LANES)), second);
+}
+
+/* The dword at p in every lane. */
+static inline __m512i dword(const uint8_t *p) {
+    int32_t value;
+    memcpy(&value, p, sizeof value);
+    return _mm512_set1_epi32(value);
 }
 
 /* Popcounts of ROWS rows against one panel. */
-static inline void count4(const uint8_t *const row[ROWS], const uint8_t *panel, size_t bytes, __m512i sum_i32x16[ROWS][2]) {
-    for (int r = 0; r < ROWS; r++) sum_i32x16[r][0] = sum_i32x16[r][1] = _mm512_setzero_si512();
+static inline void count4(const uint8_t *const row[ROWS], const uint8_t *panel, size_t bytes, __m512i count_i32x16[ROWS][2]) {
+    __m512i sum[ROWS][2], column[2];
+    for (int r = 0; r < ROWS; r++) sum[r][0] = sum[r][1] = _mm512_setzero_si512();
     size_t b = 0;
-    for (; b + STEP <= bytes; b += STEP) step(row, b, STEP, panel, sum_i32x16);
-    if (b < bytes) step(row, b, bytes - b, panel, sum_i32x16);
+    for (; b + STEP <= bytes; b += STEP, panel += STEP * BGNN_OCTET_PANEL) {
+        gather_columns(_mm512_loadu_si512(panel), _mm512_loadu_si512(panel + 64), column);
+        for (int r = 0; r < ROWS; r++)
+            for (int i = 0; i < 2; i++)
+                sum[r][i] = _mm512_add_epi32(sum[r][i], _mm512_popcnt_epi32(_mm512_xor_si512(dword(row[r] + b), column[i])));
+    }
+    if (b < bytes) { /* a row is whole words, so its last dword is there; a panel is not */
+        size_t left = bytes - b;
+        __m512i keep = _mm512_set1_epi32((1 << 8 * left) - 1);
+        gather_columns(_mm512_maskz_loadu_epi8(left == 1 ? UINT32_MAX : UINT64_MAX, panel),
+                       _mm512_maskz_loadu_epi8(left == 3 ? UINT32_MAX : 0, panel + 64), column);
+        for (int r = 0; r < ROWS; r++)
+            for (int i = 0; i < 2; i++) {
+                __m512i different = _mm512_and_si512(keep, _mm512_xor_si512(dword(row[r] + b), column[i]));
+                sum[r][i] = _mm512_add_epi32(sum[r][i], _mm512_popcnt_epi32(different));
+            }
+    }
+    for (int r = 0; r < ROWS; r++) count_i32x16[r][0] = sum[r][0], count_i32x16[r][1] = sum[r][1];
+}
+
+/* The same into out (ROWS, 32) with a stride. */
+static inline void store4(const uint8_t *const row[ROWS], const uint8_t *panel, size_t bytes, int32_t *out, size_t stride) {
+    __m512i sum[ROWS][2];
+    count4(row, panel, bytes, sum);
+    for (size_t r = 0; r < ROWS; r++)
+        for (size_t i = 0; i < 2; i++) _mm512_storeu_si512(out + r * stride + LANES * i, sum[r][i]);
 }
 
 /* ROWS rows from `first` on; past the end the last one again. */
@@ -79,11 +95,16 @@ static void hamming(const uint64_t *a, size_t word_stride, size_t rows, const ui
         const uint8_t *row[ROWS];
         take_rows(a, word_stride, first, rows, row);
         for (size_t c = 0; c < columns; c += BGNN_OCTET_PANEL) {
-            __m512i sum[ROWS][2];
-            count4(row, octets + c * bytes, bytes, sum);
-            for (size_t r = 0; r < ROWS && first + r < rows; r++)
-                for (size_t i = 0; i < 2; i++)
-                    _mm512_mask_storeu_epi32(out + (first + r) * stride + c + LANES * i, lanes(c + LANES * i, columns), sum[r][i]);
+            const uint8_t *panel = octets + c * bytes;
+            int32_t *to = out + first * stride + c;
+            if (rows - first >= ROWS && columns - c >= BGNN_OCTET_PANEL) {
+                store4(row, panel, bytes, to, stride);
+                continue;
+            }
+            int32_t tile[ROWS][BGNN_OCTET_PANEL];
+            store4(row, panel, bytes, tile[0], BGNN_OCTET_PANEL);
+            size_t width = columns - c < BGNN_OCTET_PANEL ? columns - c : BGNN_OCTET_PANEL;
+            for (size_t r = 0; r < ROWS && first + r < rows; r++) memcpy(to + r * stride, tile[r], width * sizeof *to);
         }
     }
 }

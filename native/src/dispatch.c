@@ -35,7 +35,8 @@ enum { XMM_YMM = 0x06, XMM_YMM_ZMM = 0xe6 };
 static bool has_avx2(void) { return cpu_has(XMM_YMM, bit_AVX2, 0); }
 
 static bool has_avx512(void) {
-    return cpu_has(XMM_YMM_ZMM, bit_AVX2 | bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL, bit_AVX512VPOPCNTDQ | bit_AVX512VBMI);
+    return cpu_has(XMM_YMM_ZMM, bit_AVX2 | bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL,
+                   bit_AVX512VPOPCNTDQ | bit_AVX512VBMI | bit_AVX512VBMI2);
 }
 #endif
 

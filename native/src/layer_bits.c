@@ -58,11 +58,17 @@ static void finish_tables(const bgnn_pass *pass, size_t l, const node_counts *no
                           uint64_t *bits) {
     const bgnn_layer *layer = &pass->model->conv[l];
     const bgnn_graph_layer *conv = &pass->prepared->conv[l];
-    size_t out = conv->out, entries = (size_t)layer->in + 1, words = bgnn_words(out);
-    for (size_t o = 0; o < out; o++) {
-        const float *row = layer->table + o * entries;
-        float a = row[node->least[o]], b = row[node->most[o]];
-        values[o] = (a < b) == bgnn_bit(layer->table_min, o) ? a : b;
+    size_t in = conv->in, out = conv->out, entries = (size_t)layer->in + 1, words = bgnn_words(out);
+    const int32_t *least = node->least, *most = node->most;
+    const float *row = layer->table;
+    for (size_t start = 0; start < out; start += 64) {
+        uint64_t minimum = layer->table_min[start / 64];
+        size_t end = bgnn_min(start + 64, out);
+        for (size_t o = start; o < end; o++, row += entries, minimum >>= 1) {
+            float a = row[least[o]], b = row[most[o]];
+            float lower = a < b ? a : b, upper = a < b ? b : a;
+            values[o] = (minimum & 1) != 0 ? lower : upper;
+        }
     }
     for (size_t t = 0; t < conv->interior; t++) {
         size_t o = (size_t)conv->interior_column[t];
@@ -71,8 +77,8 @@ static void finish_tables(const bgnn_pass *pass, size_t l, const node_counts *no
             if (bgnn_bit(layer->table_min, o) ? v < values[o] : v > values[o]) values[o] = v;
         }
     }
-    for (size_t start = 0; start < out; start += conv->in)
-        for (size_t c = 0; c < conv->in; c++) values[start + c] += before[c];
+    for (size_t start = 0; start < out; start += in)
+        for (size_t c = 0; c < in; c++) values[start + c] += before[c];
     pass->kernels->bits->pack(values, out, 1, out, NULL, NULL, bits, words);
 }
 

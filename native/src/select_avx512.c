@@ -9,12 +9,20 @@
 #include <immintrin.h>
 
 #if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx512f,popcnt"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vbmi2,popcnt"))), apply_to = function)
 #else
-#pragma GCC target("avx512f,popcnt")
+#pragma GCC target("avx512f,avx512bw,avx512vbmi2,popcnt")
 #endif
 
-enum { LANES = 16, BLOCK = 512 }; /* of a row, whose chosen indices wait on the stack */
+enum { LANES = 16, BLOCK = 1024 }; /* of a row, whose chosen indices wait on the stack */
+
+#define FIRST8(i) (i), (i) + 1, (i) + 2, (i) + 3, (i) + 4, (i) + 5, (i) + 6, (i) + 7
+static const uint16_t FIRST[2 * LANES] = {FIRST8(0), FIRST8(8), FIRST8(16), FIRST8(24)};
+
+/* The lanes of elements from ... from + 15 that exist. */
+static inline __mmask16 lanes(size_t from, size_t length) {
+    return from >= length ? 0 : length - from >= LANES ? 0xffff : (__mmask16)((1u << (length - from)) - 1);
+}
 
 static size_t count(const int32_t *row, size_t length, int32_t limit) {
     const __m512i bound = _mm512_set1_epi32(limit);
@@ -24,21 +32,31 @@ static size_t count(const int32_t *row, size_t length, int32_t limit) {
     return n + bgnn_select_scalar.count(row + i, length - i, limit);
 }
 
+/* A bit for each of LANES distances (those that are there) with low <= d <= low + span. */
+static inline uint32_t inside(const int32_t *row, __mmask16 there, __m512i low, __m512i span) {
+    __m512i above = _mm512_sub_epi32(_mm512_maskz_loadu_epi32(there, row), low);
+    return _mm512_mask_cmple_epu32_mask(there, above, span);
+}
+
 static size_t keys(const int32_t *row, size_t length, int32_t low, int32_t high, size_t room, uint64_t *out) {
-    const __m512i from = _mm512_set1_epi32(low), to = _mm512_set1_epi32(high), next = _mm512_set1_epi32(LANES);
-    __m512i index = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    if (high < low) return 0;
+    const __m512i from = _mm512_set1_epi32(low), span = _mm512_set1_epi32(high - low), next = _mm512_set1_epi16(2 * LANES);
     size_t n = 0;
     for (size_t start = 0; start < length && n < room; start += BLOCK) {
-        uint32_t chosen[BLOCK + LANES];
-        size_t found = 0, last = start + BLOCK < length ? start + BLOCK : length;
-        for (size_t i = start; i < last; i += LANES, index = _mm512_add_epi32(index, next)) {
-            __mmask16 there = last - i >= LANES ? 0xffff : (__mmask16)((1u << (last - i)) - 1);
-            __m512i d = _mm512_maskz_loadu_epi32(there, row + i);
-            there = _mm512_mask_cmpge_epi32_mask(_mm512_mask_cmple_epi32_mask(there, d, to), d, from);
-            _mm512_storeu_si512(chosen + found, _mm512_maskz_compress_epi32(there, index)); /* in memory it is slow on Zen 4 */
-            found += (size_t)__builtin_popcount(there);
+        uint16_t chosen[BLOCK + 2 * LANES];
+        __m512i index = _mm512_loadu_si512(FIRST);
+        size_t found = 0, size = length - start < BLOCK ? length - start : BLOCK, i = 0;
+        const int32_t *block = row + start;
+        for (; i < size; i += 2 * LANES, index = _mm512_add_epi16(index, next)) {
+            uint32_t mask = inside(block + i, lanes(i, size), from, span)
+                            | inside(block + i + LANES, lanes(i + LANES, size), from, span) << LANES;
+            _mm512_storeu_si512(chosen + found, _mm512_maskz_compress_epi16(mask, index)); /* to memory it is slow on Zen 4 */
+            found += (size_t)__builtin_popcount(mask);
         }
-        for (size_t j = 0; j < found && n < room; j++) out[n++] = (uint64_t)(uint32_t)row[chosen[j]] << 32 | chosen[j];
+        for (size_t j = 0; j < found && n < room; j++) {
+            size_t at = start + chosen[j];
+            out[n++] = (uint64_t)(uint32_t)row[at] << 32 | at;
+        }
     }
     return n;
 }

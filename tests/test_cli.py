@@ -166,6 +166,9 @@ def test_bench_for_programs_and_people(models: dict[str, Path]) -> None:
     for model in found["models"]:
         assert model["points"] == 32
         assert 0 < model["engine_ms"]["min"] <= model["engine_ms"]["p50"] <= model["engine_ms"]["p90"]
+        layers = model["engine_ms"]["layers"]
+        assert [layer["name"] for layer in layers[-2:]] == ["embedding", "head"]
+        assert all(layer["ms"] == pytest.approx(sum(layer["steps"].values())) for layer in layers)
         assert model["torch_over_engine"] == pytest.approx(model["torch_ms"]["p50"] / model["engine_ms"]["p50"])
     text = output("bench", "--cloud", MESH, "--model", models["bf2"], "--points", 50, "--repeat", 3)
     assert [line.split()[0] for line in text.splitlines()[:2]] == ["model", "bf2"]

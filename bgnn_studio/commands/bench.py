@@ -11,7 +11,7 @@ from bgnn_studio.commands.text import table
 from bgnn_studio.core.clouds import Cloud, preprocess
 from bgnn_studio.core.resources import bundled_clouds, bundled_models
 from bgnn_studio.core.spec import VARIANTS, network_spec
-from bgnn_studio.core.timing import WARMUP, Latency, measure
+from bgnn_studio.core.timing import WARMUP, Latency, LayerTime, layer_times, measure
 from bgnn_studio.core.units import size_text
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.io.readers import read_cloud
@@ -25,12 +25,13 @@ FULL_CLASSES = tuple(f"class {i}" for i in range(40))
 
 @dataclass(frozen=True)
 class Row:
-    """One model's latency: of the engine, and of torch if asked."""
+    """One model's latency: of the engine, in all and by layer, and of torch if asked."""
 
     model: Model
     points: int
     isa: str
     engine: Latency
+    layers: list[LayerTime]
     torch: Latency | None
 
 
@@ -86,7 +87,7 @@ def _row(path: Path, network: "Network | None", cloud: Cloud, count: int | None,
         from bgnn_studio.training.timing import calibrated_network, torch_latency
 
         torch = torch_latency(network or calibrated_network(model.spec), points, threads, repeat)
-    return Row(model, len(points), runs[-1].isa, engine, torch)
+    return Row(model, len(points), runs[-1].isa, engine, layer_times(runs), torch)
 
 
 def as_json(report: BenchReport) -> str:
@@ -106,7 +107,7 @@ def as_json(report: BenchReport) -> str:
                     "isa": row.isa,
                     "file_bytes": row.model.file_bytes,
                     "repeats": len(row.engine.samples_ns),
-                    "engine_ms": _figures(row.engine),
+                    "engine_ms": {**_figures(row.engine), "layers": [vars(layer) for layer in row.layers]},
                     "torch_ms": row.torch and _figures(row.torch),
                     "torch_over_engine": row.torch and row.torch.p50_ms / row.engine.p50_ms,
                 }

@@ -74,33 +74,7 @@ static inline void panel4(const uint8_t *const row[ROWS], const uint8_t *panel, 
     }
 }
 
-/* ROWS rows from `first` on; past the end the last one again. */
-static inline void take_rows(const uint64_t *a, size_t word_stride, size_t first, size_t rows, const uint8_t *row[ROWS]) {
-    for (size_t r = 0; r < ROWS; r++) {
-        size_t i = first + r < rows ? first + r : rows - 1;
-        row[r] = (const uint8_t *)(a + i * word_stride);
-    }
-}
-
-static void hamming(const uint64_t *a, size_t word_stride, size_t rows, const uint8_t *octets, size_t bytes,
-                    size_t columns, int32_t *out, size_t stride) {
-    for (size_t first = 0; first < rows; first += ROWS) {
-        const uint8_t *row[ROWS];
-        take_rows(a, word_stride, first, rows, row);
-        for (size_t c = 0; c < columns; c += BGNN_OCTET_PANEL) {
-            const uint8_t *panel = octets + c * bytes;
-            int32_t *to = out + first * stride + c;
-            if (rows - first >= ROWS && columns - c >= BGNN_OCTET_PANEL) {
-                panel4(row, panel, bytes, to, stride);
-                continue;
-            }
-            int32_t tile[ROWS][BGNN_OCTET_PANEL];
-            panel4(row, panel, bytes, tile[0], BGNN_OCTET_PANEL);
-            size_t width = columns - c < BGNN_OCTET_PANEL ? columns - c : BGNN_OCTET_PANEL;
-            for (size_t r = 0; r < ROWS && first + r < rows; r++) memcpy(to + r * stride, tile[r], width * sizeof *to);
-        }
-    }
-}
+#include "bits_tiles.h"
 
 /* Extremes of one panel when counts fit in bytes. */
 static inline void extremes_u8(const uint64_t *a, size_t word_stride, size_t rows, const uint8_t *panel, size_t bytes,
@@ -120,34 +94,7 @@ static inline void extremes_u8(const uint64_t *a, size_t word_stride, size_t row
     widen(high, most, 0);
 }
 
-static inline void extremes_i32(const uint64_t *a, size_t word_stride, size_t rows, const uint8_t *panel, size_t bytes,
-                                int32_t *least, int32_t *most) {
-    for (size_t c = 0; c < BGNN_OCTET_PANEL; c++) least[c] = INT32_MAX, most[c] = 0;
-    for (size_t first = 0; first < rows; first += ROWS) {
-        const uint8_t *row[ROWS];
-        int32_t tile[ROWS][BGNN_OCTET_PANEL];
-        take_rows(a, word_stride, first, rows, row);
-        panel4(row, panel, bytes, tile[0], BGNN_OCTET_PANEL);
-        for (int r = 0; r < ROWS; r++)
-            for (size_t c = 0; c < BGNN_OCTET_PANEL; c++) {
-                least[c] = tile[r][c] < least[c] ? tile[r][c] : least[c];
-                most[c] = tile[r][c] > most[c] ? tile[r][c] : most[c];
-            }
-    }
-}
-
-static void extremes(const uint64_t *a, size_t word_stride, size_t rows, const uint8_t *octets, size_t bytes,
-                     size_t columns, int32_t *least, int32_t *most) {
-    for (size_t c = 0; c < columns; c += BGNN_OCTET_PANEL) {
-        const uint8_t *panel = octets + c * bytes;
-        size_t width = columns - c < BGNN_OCTET_PANEL ? columns - c : BGNN_OCTET_PANEL;
-        int32_t low[BGNN_OCTET_PANEL], high[BGNN_OCTET_PANEL];
-        if (bytes <= BYTES) extremes_u8(a, word_stride, rows, panel, bytes, low, high);
-        else extremes_i32(a, word_stride, rows, panel, bytes, low, high);
-        memcpy(least + c, low, width * sizeof *low);
-        memcpy(most + c, high, width * sizeof *high);
-    }
-}
+#include "bits_extremes.h"
 
 static void gather_extremes(const int32_t *counts, size_t stride, const int32_t *index, size_t rows, size_t columns,
                             int32_t *least, int32_t *most) {

@@ -74,40 +74,14 @@ static inline void count4(const uint8_t *const row[ROWS], const uint8_t *panel, 
 }
 
 /* The same into out (ROWS, 32) with a stride. */
-static inline void store4(const uint8_t *const row[ROWS], const uint8_t *panel, size_t bytes, int32_t *out, size_t stride) {
+static inline void panel4(const uint8_t *const row[ROWS], const uint8_t *panel, size_t bytes, int32_t *out, size_t stride) {
     __m512i sum[ROWS][2];
     count4(row, panel, bytes, sum);
     for (size_t r = 0; r < ROWS; r++)
         for (size_t i = 0; i < 2; i++) _mm512_storeu_si512(out + r * stride + LANES * i, sum[r][i]);
 }
 
-/* ROWS rows from `first` on; past the end the last one again. */
-static inline void take_rows(const uint64_t *a, size_t word_stride, size_t first, size_t rows, const uint8_t *row[ROWS]) {
-    for (size_t r = 0; r < ROWS; r++) {
-        size_t i = first + r < rows ? first + r : rows - 1;
-        row[r] = (const uint8_t *)(a + i * word_stride);
-    }
-}
-
-static void hamming(const uint64_t *a, size_t word_stride, size_t rows, const uint8_t *octets, size_t bytes,
-                    size_t columns, int32_t *out, size_t stride) {
-    for (size_t first = 0; first < rows; first += ROWS) {
-        const uint8_t *row[ROWS];
-        take_rows(a, word_stride, first, rows, row);
-        for (size_t c = 0; c < columns; c += BGNN_OCTET_PANEL) {
-            const uint8_t *panel = octets + c * bytes;
-            int32_t *to = out + first * stride + c;
-            if (rows - first >= ROWS && columns - c >= BGNN_OCTET_PANEL) {
-                store4(row, panel, bytes, to, stride);
-                continue;
-            }
-            int32_t tile[ROWS][BGNN_OCTET_PANEL];
-            store4(row, panel, bytes, tile[0], BGNN_OCTET_PANEL);
-            size_t width = columns - c < BGNN_OCTET_PANEL ? columns - c : BGNN_OCTET_PANEL;
-            for (size_t r = 0; r < ROWS && first + r < rows; r++) memcpy(to + r * stride, tile[r], width * sizeof *to);
-        }
-    }
-}
+#include "bits_tiles.h"
 
 static void extremes(const uint64_t *a, size_t word_stride, size_t rows, const uint8_t *octets, size_t bytes,
                      size_t columns, int32_t *least, int32_t *most) {

@@ -49,11 +49,13 @@ class MainWindow(QMainWindow):
         self.toasts = Toasts(self.inspect.centralWidget())
         self.desk = Desk(self.session, self.jobs, self.toasts)
         self.library = Library(self.session, self.toasts, self)
-        tabs = QTabWidget()
-        tabs.setDocumentMode(True)
-        tabs.setTabBarAutoHide(True)
-        tabs.addTab(self.inspect, "Inspect")
-        self.setCentralWidget(tabs)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.setTabBarAutoHide(True)
+        self._all_tabs = (self.inspect,)
+        for tab in self._all_tabs:
+            self.tabs.addTab(tab, tab.title)
+        self.setCentralWidget(self.tabs)
         left = Qt.DockWidgetArea.LeftDockWidgetArea
         clouds = add_dock(self, left, "clouds", "Clouds", self.library.clouds)
         models = add_dock(self, left, "models", "Models", self.library.model_panel)
@@ -75,7 +77,8 @@ class MainWindow(QMainWindow):
     def apply_theme(self, theme: Theme) -> None:
         """Dress what draws its own colours."""
         self.library.apply_theme(theme)
-        self.inspect.apply_theme(theme)
+        for tab in self._all_tabs:
+            tab.apply_theme(theme)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Paint the window first, and then make the 3D view."""
@@ -100,7 +103,8 @@ class MainWindow(QMainWindow):
         self._settings.setValue("window", self.saveState(_STATE_VERSION))
         self._settings.setValue("inspect", self.inspect.saveState(_STATE_VERSION))
         self.jobs.close()
-        self.inspect.release()
+        for tab in self._all_tabs:
+            tab.release()
         super().closeEvent(event)
 
     def _make_scene(self) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QIc
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMainWindow, QMenu, QMessageBox, QProgressBar, QTabWidget, QToolButton
 
 from bgnn_studio import __version__
+from bgnn_studio.core.files import replacing
 from bgnn_studio.core.resources import assets_dir
 from bgnn_studio.core.session import Session
 from bgnn_studio.core.spec import MAX_LAYERS
@@ -218,7 +219,8 @@ class MainWindow(QMainWindow):
     def save_table(self, path: Path) -> None:
         """Write the neighbours of the picked point as CSV, and say so."""
         try:
-            path.write_text(self.inspect.neighbours.csv(), encoding="utf-8")
+            with replacing(path) as file:
+                file.write(self.inspect.neighbours.csv().encode())
         except OSError as error:
             self.toasts.error("Neighbours not exported", BgnnError(f"{path}: could not be written ({error}). Choose another place."))
         else:

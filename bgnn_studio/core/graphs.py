@@ -169,5 +169,5 @@ def neighbourhood(
         match = index[:, None] == reference[i][None, :]  # (k, k of the reference)
         rank = np.where(match.any(axis=1), match.argmax(axis=1), -1).astype(np.int64)
         lost = reference[i][~match.any(axis=0)].astype(np.int64)
-    spatial = np.sqrt(distances_to(points.astype(np.float64), i)[index])
+    spatial = np.linalg.norm(points[index].astype(np.float64) - points[i], axis=1)
     return Neighbourhood(i, index, distances[i].astype(np.float64), spatial, rank, lost)

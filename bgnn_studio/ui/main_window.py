@@ -15,6 +15,7 @@ from bgnn_studio.errors import BgnnError
 from bgnn_studio.io.readers import supported_extensions
 from bgnn_studio.native import Model, isa
 from bgnn_studio.ui.desk import THREADS, Desk
+from bgnn_studio.ui.edit_menu import EditMenu
 from bgnn_studio.ui.panels.library import Library
 from bgnn_studio.ui.recent import RecentFiles
 from bgnn_studio.ui.tabs.inspect import InspectTab
@@ -68,10 +69,10 @@ class MainWindow(QMainWindow):
         self._follow(frozenset())
         self._restore()
 
-    def open(self, paths: Sequence[Path]) -> None:
+    def open(self, paths: Sequence[Path], *, undoable: bool = True) -> None:
         """Open clouds and models in the background."""
         if paths:
-            self.desk.open(paths)
+            self.desk.open(paths, undoable=undoable)
 
     def apply_theme(self, theme: Theme) -> None:
         """Dress what draws its own colours."""
@@ -122,7 +123,10 @@ class MainWindow(QMainWindow):
         self._arranged = bool(state := self._settings.value("inspect")) and self.inspect.restoreState(state, _STATE_VERSION)
 
     def _add_menus(self) -> None:
-        file, view, run, about = (self.menuBar().addMenu(name) for name in ("&File", "&View", "&Run", "&Help"))
+        file = self.menuBar().addMenu("&File")
+        self.edit = EditMenu(self.session, self)
+        self.menuBar().addMenu(self.edit)
+        view, run, about = (self.menuBar().addMenu(name) for name in ("&View", "&Run", "&Help"))
         _add(file, "&Open\N{HORIZONTAL ELLIPSIS}", QKeySequence.StandardKey.Open, self._ask_files)
         self.recent = RecentFiles(self.session, self._settings, lambda path: self.open([path]), file)
         file.addMenu(self.recent)

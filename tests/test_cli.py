@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from bgnn_studio import __version__
-from bgnn_studio.cli import COMMANDS
+from bgnn_studio.commands import COMMANDS
 from bgnn_studio.commands.convert import read_classes
 from bgnn_studio.core.bits import pack_signs
 from bgnn_studio.core.clouds import preprocess

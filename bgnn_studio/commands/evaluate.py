@@ -1,11 +1,13 @@
 """`bgnn-studio evaluate`: accuracy of models on a labelled set, by the native engine."""
 
+import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
+from bgnn_studio.commands.arguments import add_threads, positive
 from bgnn_studio.commands.progress import progress
 from bgnn_studio.commands.text import table
 from bgnn_studio.core import evaluation
@@ -17,6 +19,29 @@ from bgnn_studio.native import Model
 
 SHAPES = "shapes"
 WORST = 5
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    command.add_argument("models", metavar="MODEL", nargs="+", type=Path, help="model files (*.gguf)")
+    command.add_argument(
+        "--data",
+        default="shapes",
+        metavar="PATH",
+        help="folder CLASS/SPLIT/FILE or CLASS/FILE, modelnet40_normal_resampled, or an NPZ of points (n, N, 3), labels (n,) and "
+        "classes; default: shapes, the bundled set",
+    )
+    command.add_argument("--split", help="default: test, or all of a set without splits")
+    command.add_argument("--limit", type=positive, metavar="N", help="N clouds drawn at random, the same ones each time; default: all")
+    add_threads(command)
+    command.add_argument("--json", action="store_true", help="write JSON")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command; return its exit code."""
+    report = evaluate(options.models, data=options.data, split=options.split, limit=options.limit, threads=options.threads)
+    print(as_json(report) if options.json else as_text(report))
+    return 0
 
 
 @dataclass(frozen=True, eq=False)

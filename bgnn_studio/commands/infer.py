@@ -1,5 +1,6 @@
 """`bgnn-studio infer`: one cloud through one model, with its class, times and memory."""
 
+import argparse
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bgnn_studio.commands.arguments import add_input, add_repeat
 from bgnn_studio.commands.inputs import describe_points, open_points, write_file
 from bgnn_studio.commands.text import table
 from bgnn_studio.core.bits import unpack_signs
@@ -17,6 +19,31 @@ from bgnn_studio.core.inference import Inference
 from bgnn_studio.core.timing import WARMUP, Latency, LayerTime, layer_times, measure
 from bgnn_studio.core.units import size_text
 from bgnn_studio.native import Model
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    add_input(command)
+    command.add_argument("--model", type=Path, required=True, metavar="MODEL", help="model file (*.gguf)")
+    add_repeat(command, 10)
+    command.add_argument("--json", action="store_true", help="write JSON")
+    command.add_argument("--trace", type=Path, metavar="NPZ", help="write graphs, features and logits of every layer")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command; return its exit code."""
+    report = infer(
+        options.cloud,
+        options.model,
+        raw=options.raw,
+        count=options.points,
+        k=options.k,
+        threads=options.threads,
+        repeat=options.repeat,
+        trace_path=options.trace,
+    )
+    print(as_json(report) if options.json else as_text(report))
+    return 0
 
 
 @dataclass(frozen=True)

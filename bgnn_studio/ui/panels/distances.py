@@ -143,22 +143,30 @@ class DistancesPanel(QWidget):
         self.refresh()
 
     def _toggle_brush(self, on: bool) -> None:
-        if on:
-            low, high = float(self.edges[0]), float(self.edges[-1])
-            self._brush.setBounds((low, high))
-            self._brush.setRegion((low, low + (high - low) / 3))
-        self._brush.setVisible(on)
-        self._session.set_brush(self._brush.getRegion() if on else None)
+        self._session.set_brush((self.edges[0], self.edges[0] + (self.edges[-1] - self.edges[0]) / 3) if on else None)
 
     def _brushed(self) -> None:
         if self.filter.isChecked():
             self._session.set_brush(self._brush.getRegion())
 
     def _follow(self, changed: frozenset[str]) -> None:
-        if "brush" in changed and self._session.brush is None:
-            self.filter.setChecked(False)
         if changed & _WATCHED:
             self.refresh()
+        if changed & {"brush", "inference"}:
+            self._show_brush()
+
+    def _show_brush(self) -> None:
+        """Put the band where the session's brush is, telling nobody; it moves within the distances that there are."""
+        brush = self._session.brush
+        for part in (self.filter, self._brush):
+            part.blockSignals(True)
+        self.filter.setChecked(brush is not None)
+        self._brush.setVisible(brush is not None)
+        if brush is not None and len(self.edges):
+            self._brush.setBounds((float(self.edges[0]), float(self.edges[-1])))
+            self._brush.setRegion(brush)
+        for part in (self.filter, self._brush):
+            part.blockSignals(False)
 
 
 def _plot() -> pg.PlotWidget:

@@ -30,3 +30,7 @@ class KernelError(BgnnError):
         super().__init__(f"{operation}: {text}")
         self.status = status
         self.operation = operation
+
+
+class HistoryError(BgnnError):
+    """The run history cannot be read or written."""

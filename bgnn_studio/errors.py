@@ -32,6 +32,10 @@ class KernelError(BgnnError):
         self.operation = operation
 
 
+class HistoryError(BgnnError):
+    """The run history cannot be read or written."""
+
+
 class RemoteError(BgnnError):
     """A board that cannot be reached or used, or a run on it that failed."""
 

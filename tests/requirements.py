@@ -33,6 +33,8 @@ NEEDS: dict[str, Callable[[], bool]] = {
     "/dev/full": Path("/dev/full").exists,
     "Xvfb": lambda: shutil.which("Xvfb") is not None,
     "cc": lambda: shutil.which("cc") is not None,
+    "fork": lambda: hasattr(os, "fork"),
+    "user nobody": lambda: hasattr(os, "setuid"),
     "isa avx2": lambda: _isa("avx2"),
     "isa avx512": lambda: _isa("avx512"),
     "isa neon": lambda: _isa("neon"),

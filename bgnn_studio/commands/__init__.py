@@ -1,1 +1,11 @@
-"""What the subcommands do: plain functions that return text for the terminal; `cli.py` parses and prints."""
+"""The subcommands, one file each: `add_arguments` for its options, `run` for what it does; imported only when asked for."""
+
+COMMANDS = {
+    "open": "the window (the default)",
+    "infer": "classify a cloud; latency per layer, memory, trace",
+    "render": "draw a cloud and a layer's graph to a PNG file; needs no display",
+    "convert": "convert a published checkpoint to a model file",
+    "evaluate": "measure accuracy on a labelled set",
+    "bench": "measure latency, against torch if asked",
+    "doctor": "say what this installation has and lacks",
+}

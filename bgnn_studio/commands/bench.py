@@ -1,5 +1,6 @@
 """`bgnn-studio bench`: latency of the engine, and of the torch module of the same network in the same run."""
 
+import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from bgnn_studio.commands.arguments import add_repeat, add_threads, positive
 from bgnn_studio.commands.text import table
 from bgnn_studio.core.clouds import Cloud, preprocess
 from bgnn_studio.core.resources import bundled_clouds, bundled_models
@@ -21,6 +23,33 @@ if TYPE_CHECKING:
     from bgnn_studio.training.networks import Network
 
 FULL_CLASSES = tuple(f"class {i}" for i in range(40))
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    command.add_argument("--model", type=Path, action="append", default=[], help="model file, repeatable; default: the bundled ones")
+    command.add_argument("--cloud", type=Path, help="point cloud to measure on; default: a bundled one")
+    command.add_argument("--full", action="store_true", help="every variant at its published size, random weights")
+    command.add_argument("--points", type=positive, metavar="N", help="resample to N points; default: what each model was trained with")
+    add_threads(command)
+    add_repeat(command, 20)
+    command.add_argument("--against", choices=("torch",), help="measure the torch module too, with as many threads")
+    command.add_argument("--json", action="store_true", help="write JSON")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command; return its exit code."""
+    report = bench(
+        options.model,
+        cloud_path=options.cloud,
+        full=options.full,
+        count=options.points,
+        threads=options.threads,
+        repeat=options.repeat,
+        against_torch=options.against == "torch",
+    )
+    print(as_json(report) if options.json else as_text(report))
+    return 0
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """`bgnn-studio doctor`: versions, instruction sets, drawing, display, and what is missing with the command that brings it."""
 
+import argparse
 import json
 import os
 import platform
@@ -16,6 +17,18 @@ from bgnn_studio.errors import BgnnError
 
 PACKAGES = ("numpy", "PySide6-Essentials", "pyqtgraph", "pyvista", "pyvistaqt", "vtk", "trimesh", "gguf", "torch", "torch-geometric")
 PROBE_SECONDS = 60
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    command.add_argument("--json", action="store_true", help="write JSON")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command; return its exit code."""
+    report = examine()
+    print(as_json(report) if options.json else as_text(report))
+    return 1 if report["problems"] else 0
 
 
 def examine() -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """`bgnn-studio infer`: one cloud through one model, with its class, times and memory."""
 
+import argparse
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bgnn_studio.commands.arguments import add_input, add_repeat
 from bgnn_studio.commands.inputs import describe_points, open_points, write_file
 from bgnn_studio.commands.text import table
 from bgnn_studio.core.bits import unpack_signs
@@ -17,6 +19,31 @@ from bgnn_studio.core.inference import Inference
 from bgnn_studio.core.timing import WARMUP, Latency, LayerTime, layer_times, measure
 from bgnn_studio.core.units import size_text
 from bgnn_studio.native import Model
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    add_input(command)
+    command.add_argument("--model", type=Path, required=True, metavar="MODEL", help="model file (*.gguf)")
+    add_repeat(command, 10)
+    command.add_argument("--json", action="store_true", help="write JSON")
+    command.add_argument("--trace", type=Path, metavar="NPZ", help="write graphs, features and logits of every layer")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command; return its exit code."""
+    report = infer(
+        options.cloud,
+        options.model,
+        raw=options.raw,
+        count=options.points,
+        k=options.k,
+        threads=options.threads,
+        repeat=options.repeat,
+        trace_path=options.trace,
+    )
+    print(as_json(report) if options.json else as_text(report))
+    return 0
 
 
 @dataclass(frozen=True)
@@ -54,11 +81,11 @@ def infer(
 
 
 def write_trace(path: Path, points: NDArray[np.float32], inference: Inference, model: Model) -> None:
-    """Write ``points``, ``knn1`` ..., ``features2`` ... (int8 -1 and +1, or float32) and ``logits``, each with a batch axis of 1."""
+    """Write ``points``, ``knn1`` ..., ``features2`` ... (int8 or float32), ``winners`` and ``logits``, each with a batch axis of 1."""
     trace, spec = inference.trace, model.spec
     if trace is None:
         raise ValueError("Expected an inference with its trace.")
-    arrays: dict[str, Any] = {"points": points, "logits": inference.logits}
+    arrays: dict[str, Any] = {"points": points, "logits": inference.logits, "winners": trace.winners}
     arrays |= {f"knn{layer}": knn for layer, knn in enumerate(trace.knn, 1)}
     for layer, features in enumerate(trace.features, 2):
         arrays[f"features{layer}"] = unpack_signs(features, spec.in_channels[layer - 1]) if are_bits(features) else features

@@ -1,14 +1,57 @@
 """`bgnn-studio render`: a picture of a cloud and a layer's graph, with no window and no display."""
 
+import argparse
 import os
 import sys
 from pathlib import Path
 from typing import Any
 
+from bgnn_studio.commands.arguments import add_input, positive, size
 from bgnn_studio.commands.inputs import open_points, write_file
 from bgnn_studio.commands.system import missing_libraries
 from bgnn_studio.core.views import ColourMode, layer_name
 from bgnn_studio.errors import BgnnError
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    add_input(command)
+    command.add_argument("--model", type=Path, metavar="MODEL", help="model file; without one, the cloud alone")
+    command.add_argument("--reference", type=Path, metavar="MODEL", help="model that --color drift compares with")
+    command.add_argument("--layer", type=positive, default=1, help="graph layer, 1: the input graph (default: 1)")
+    command.add_argument("--edges", choices=("all", "none", "picked"), default="all", help="edges to draw (default: all)")
+    command.add_argument("--pick", type=int, metavar="I", help="picked point, by index")
+    command.add_argument("--color", default="height", help="color by height, distance, bit, in-degree, drift or critical (default: height)")
+    command.add_argument("--bit", type=int, default=0, help="bit plane for --color bit (default: 0)")
+    command.add_argument("--up", choices=("x", "y", "z"), default="z", help="axis that points up (default: z)")
+    command.add_argument("--theme", choices=("dark", "light"), default="dark", help="colors (default: dark)")
+    command.add_argument("--size", type=size, default=(1200, 800), metavar="WxH", help="pixels (default: 1200x800)")
+    command.add_argument("-o", "--output", type=Path, required=True, metavar="PNG", help="file to write")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command; return its exit code."""
+    print(
+        render(
+            options.cloud,
+            options.model,
+            options.output,
+            reference_path=options.reference,
+            raw=options.raw,
+            count=options.points,
+            k=options.k,
+            threads=options.threads,
+            layer=options.layer,
+            edges=options.edges,
+            colour=options.color,
+            pick=options.pick,
+            bit=options.bit,
+            theme=options.theme,
+            size=options.size,
+            up=options.up,
+        )
+    )
+    return 0
 
 
 def use_offscreen_drawing() -> None:

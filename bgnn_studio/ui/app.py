@@ -22,5 +22,5 @@ def run(clouds: list[Path], models: list[Path]) -> int:
     settings = QSettings("bgnn-studio", "bgnn-studio")
     window = MainWindow(ThemeSwitch(application, settings.value("theme")), settings)
     window.show()
-    QTimer.singleShot(0, window, lambda: window.open([*clouds, *models]))
+    QTimer.singleShot(0, window, lambda: window.open([*clouds, *models], undoable=False))
     return application.exec()

@@ -34,7 +34,7 @@ class Desk:
         self._session, self._jobs, self._toasts = session, jobs, toasts
         session.subscribe(self._follow)
 
-    def open(self, paths: Sequence[Path]) -> None:
+    def open(self, paths: Sequence[Path], *, undoable: bool = True) -> None:
         """Open clouds and models, told apart by content, and select the first of each; a bad file is a toast and nothing else."""
         count = len(paths)
         label = f"Opening {paths[0].name}" if count == 1 else f"Opening {count} files"
@@ -45,7 +45,12 @@ class Desk:
             _resample(clouds, models, [entry for _, entry in opened], cancelled)
             return opened
 
-        self._jobs.start(label, run, done=self._opened, failed=self._fail("Not opened"))
+        def done(opened: Opened) -> None:
+            self._opened(opened)
+            if not undoable:
+                self._session.forget_steps()
+
+        self._jobs.start(label, run, done=done, failed=self._fail("Not opened"))
 
     def infer(self) -> None:
         """Run the selected model on the selected cloud; a newer call makes an older one's result void."""
@@ -94,23 +99,24 @@ class Desk:
             )
 
     def _opened(self, opened: Opened) -> None:
-        clouds, models = [], []
         for path, what in opened:
             if isinstance(what, Exception):
                 self._toasts.error(f"{path.name} was not opened", what)
-            elif isinstance(what, OpenCloud):
-                self._session.add_cloud(what)
-                clouds.append(what)
-            else:
-                self._session.add_model(what)
-                models.append(what)
-        try:
-            for cloud in clouds[:1]:
-                self._session.select_cloud(cloud)
-            for model in models[:1]:
-                self._session.select_model(model)
-        except BgnnError as error:
-            self._toasts.error("Opened, but not selected", error)
+        clouds = [what for _, what in opened if isinstance(what, OpenCloud)]
+        models = [what for _, what in opened if isinstance(what, Model)]
+        names = [*(cloud.cloud.name for cloud in clouds), *(model.name for model in models)]
+        with self._session.step(f"open {names[0]}" if len(names) == 1 else f"open {len(names)} files"):
+            for cloud in clouds:
+                self._session.add_cloud(cloud)
+            for model in models:
+                self._session.add_model(model)
+            try:
+                for cloud in clouds[:1]:
+                    self._session.select_cloud(cloud)
+                for model in models[:1]:
+                    self._session.select_model(model)
+            except BgnnError as error:
+                self._toasts.error("Opened, but not selected", error)
 
     def _fail(self, title: str) -> Callable[[Exception], None]:
         return lambda error: self._toasts.error(title, error)

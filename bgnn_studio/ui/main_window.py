@@ -15,6 +15,7 @@ from bgnn_studio.errors import BgnnError
 from bgnn_studio.io.readers import supported_extensions
 from bgnn_studio.native import Model, isa
 from bgnn_studio.ui.desk import THREADS, Desk
+from bgnn_studio.ui.edit_menu import EditMenu
 from bgnn_studio.ui.panels.library import Library
 from bgnn_studio.ui.recent import RecentFiles
 from bgnn_studio.ui.tabs.inspect import InspectTab
@@ -24,6 +25,7 @@ from bgnn_studio.ui.widgets.docks import add_dock
 from bgnn_studio.ui.workers import Jobs
 
 _STATE_VERSION = 1
+_SHORT_MS = 150  # work shorter than that is not announced
 
 
 class MainWindow(QMainWindow):
@@ -45,14 +47,16 @@ class MainWindow(QMainWindow):
         self.session: Session[Model] = Session()
         self.jobs = Jobs(self)
         self.inspect = InspectTab(self.session)
-        self.toasts = Toasts(self.inspect.centralWidget())
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.setTabBarAutoHide(True)
+        self.toasts = Toasts(self.tabs)
         self.desk = Desk(self.session, self.jobs, self.toasts)
         self.library = Library(self.session, self.toasts, self)
-        tabs = QTabWidget()
-        tabs.setDocumentMode(True)
-        tabs.setTabBarAutoHide(True)
-        tabs.addTab(self.inspect, "Inspect")
-        self.setCentralWidget(tabs)
+        self._all_tabs = (self.inspect,)
+        for tab in self._all_tabs:
+            self.tabs.addTab(tab, tab.title)
+        self.setCentralWidget(self.tabs)
         left = Qt.DockWidgetArea.LeftDockWidgetArea
         clouds = add_dock(self, left, "clouds", "Clouds", self.library.clouds)
         models = add_dock(self, left, "models", "Models", self.library.model_panel)
@@ -66,15 +70,16 @@ class MainWindow(QMainWindow):
         self._follow(frozenset())
         self._restore()
 
-    def open(self, paths: Sequence[Path]) -> None:
+    def open(self, paths: Sequence[Path], *, undoable: bool = True) -> None:
         """Open clouds and models in the background."""
         if paths:
-            self.desk.open(paths)
+            self.desk.open(paths, undoable=undoable)
 
     def apply_theme(self, theme: Theme) -> None:
         """Dress what draws its own colours."""
         self.library.apply_theme(theme)
-        self.inspect.apply_theme(theme)
+        for tab in self._all_tabs:
+            tab.apply_theme(theme)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Paint the window first, and then make the 3D view."""
@@ -99,7 +104,8 @@ class MainWindow(QMainWindow):
         self._settings.setValue("window", self.saveState(_STATE_VERSION))
         self._settings.setValue("inspect", self.inspect.saveState(_STATE_VERSION))
         self.jobs.close()
-        self.inspect.release()
+        for tab in self._all_tabs:
+            tab.release()
         super().closeEvent(event)
 
     def _make_scene(self) -> None:
@@ -118,7 +124,10 @@ class MainWindow(QMainWindow):
         self._arranged = bool(state := self._settings.value("inspect")) and self.inspect.restoreState(state, _STATE_VERSION)
 
     def _add_menus(self) -> None:
-        file, view, run, about = (self.menuBar().addMenu(name) for name in ("&File", "&View", "&Run", "&Help"))
+        file = self.menuBar().addMenu("&File")
+        self.edit = EditMenu(self.session, self)
+        self.menuBar().addMenu(self.edit)
+        view, run, about = (self.menuBar().addMenu(name) for name in ("&View", "&Run", "&Help"))
         _add(file, "&Open\N{HORIZONTAL ELLIPSIS}", QKeySequence.StandardKey.Open, self._ask_files)
         self.recent = RecentFiles(self.session, self._settings, lambda path: self.open([path]), file)
         file.addMenu(self.recent)
@@ -163,8 +172,17 @@ class MainWindow(QMainWindow):
         bar.addWidget(self._progress)
         bar.addWidget(self._cancel)
         bar.addPermanentWidget(self._engine)
-        self.jobs.changed.connect(self._show_jobs)
+        self._soon = QTimer(self, singleShot=True, interval=_SHORT_MS)
+        self._soon.timeout.connect(self._show_jobs)
+        self.jobs.changed.connect(self._jobs_changed)
         self._show_jobs()
+
+    def _jobs_changed(self) -> None:
+        """Show work that takes its time, and its end at once; what is done in a moment would only flicker."""
+        if self._progress.isVisible():
+            self._show_jobs()
+        elif not self._soon.isActive():
+            self._soon.start()
 
     def _show_jobs(self) -> None:
         labels = [job.label for job in self.jobs.running if not job.cancelled.is_set()]

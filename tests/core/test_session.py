@@ -208,3 +208,71 @@ def test_facts_are_of_the_layer_shown(session: Session[Opened]) -> None:
         assert session.facts is facts
         change()
         assert session.facts is None
+
+
+def test_undo_brings_back_what_a_change_took_with_it(session: Session[Opened]) -> None:
+    session.forget_steps()
+    session.select_layer(2)
+    session.select_point(3)
+    session.set_colour("distance")
+    session.set_brush((1.0, 2.0))
+    session.add_cloud(other := cloud(50, "other"))
+    before = session.choices
+    session.select_cloud(other)
+    session.set_inference(RESULT, 1)
+    heard: list[frozenset[str]] = []
+    session.subscribe(heard.append)
+    session.undo()
+    assert heard == [{"cloud", "points", "pick", "colour", "brush", "inference"}]
+    assert session.choices == before
+    assert session.cloud is not None
+    assert session.points is session.cloud.at(32)
+    assert session.inference is None
+    labels = []
+    while session.history.undo_label:
+        labels.append(session.history.undo_label)
+        session.undo()
+    assert labels == ["open other", "filter edges", "colour by distance", "pick point 3", "show layer 2"]
+    for _ in labels:
+        session.redo()
+    assert session.choices == before
+
+
+def test_closing_is_undone_with_the_same_object(session: Session[Opened]) -> None:
+    session.select_point(9)
+    session.set_reference(model := session.models[0])
+    before = session.choices
+    session.remove_model(model)
+    session.remove_cloud(session.clouds[0])
+    assert (session.clouds, session.models, session.points) == ((), (), None)
+    session.undo()
+    session.undo()
+    assert session.choices == before
+    assert session.model is model
+
+
+def test_a_slider_is_one_step_and_nothing_is_none(session: Session[Opened]) -> None:
+    session.select_layer(2)
+    for bit in range(1, 9):
+        session.set_bit(bit)
+    session.set_bit(8)
+    session.undo()
+    assert (session.layer, session.bit, session.history.redo_label) == (2, 0, "show bit 8")
+
+
+def test_choices_made_together_are_one_step(session: Session[Opened]) -> None:
+    session.select_layer(2)
+    with session.step("show bit 5"):
+        session.set_bit(5)
+        session.set_colour("bit")
+    session.undo()
+    assert (session.bit, session.colour, session.layer) == (0, "height", 2)
+    session.redo()
+    assert (session.bit, session.colour, session.history.undo_label) == (5, "bit", "show bit 5")
+
+
+def test_undo_and_redo_at_the_ends_change_nothing() -> None:
+    session: Session[Opened] = Session()
+    session.subscribe(lambda _: pytest.fail("nothing changed"))
+    session.undo()
+    session.redo()

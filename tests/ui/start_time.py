@@ -19,8 +19,7 @@ def _window() -> None:
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
-    from bgnn_studio.cli import COMMANDS
-    from bgnn_studio.commands.window import open_window
+    from bgnn_studio.commands.open import open_window
 
     application = QApplication(["bgnn-studio"])
 
@@ -35,7 +34,7 @@ def _window() -> None:
     timer = QTimer()
     timer.timeout.connect(look)
     timer.start(5)
-    open_window([], COMMANDS)
+    open_window([])
 
 
 def main() -> None:

@@ -78,8 +78,9 @@ class BitsLine(QFrame):
             self.figures[name].setVisible(facts is not None)
 
     def _choose(self, bit: int) -> None:
-        self._session.set_bit(bit)
-        self._session.set_colour("bit")
+        with self._session.step(f"show bit {bit}"):
+            self._session.set_bit(bit)
+            self._session.set_colour("bit")
 
     def _follow(self, changed: frozenset[str]) -> None:
         if changed & {"model", "layer", "facts", "bit", "colour"}:

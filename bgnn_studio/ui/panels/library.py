@@ -111,6 +111,7 @@ class EntryList(QListWidget):
     def mark(self, chosen: object) -> None:
         """Mark an entry as chosen, telling nobody."""
         self.blockSignals(True)
+        self.setCurrentRow(-1)
         for row in range(self.count()):
             if self.item(row).data(_ENTRY) is chosen:
                 self.setCurrentRow(row)

@@ -35,6 +35,8 @@ class InspectTab(QMainWindow):
         There from `show_scene` to `release`: importing VTK takes longer than showing the window.
     """
 
+    title = "Inspect"
+
     def __init__(self, session: "Session[Model]", parent: QWidget | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Widget)
         self._session = session

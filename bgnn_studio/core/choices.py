@@ -1,0 +1,191 @@
+"""What the user has chosen, as one immutable value: what is open, what is selected, and how it is shown.
+
+Every rule on what a choice does to the others is here; `core.session` keeps the present value and `core.history` the earlier ones.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Generic, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bgnn_studio.core.comparison import why_incomparable
+from bgnn_studio.core.opened import OpenCloud, OpenModel
+from bgnn_studio.core.views import COLOUR_MODES, EDGE_MODES, ColourMode, EdgeMode
+from bgnn_studio.errors import BgnnError
+
+M = TypeVar("M", bound=OpenModel)
+
+
+@dataclass(frozen=True)
+class Choices(Generic[M]):
+    """Everything that undo and a saved session bring back; clouds and models are compared by identity, the rest by value.
+
+    A new field needs a line here, a method that makes a copy with another value, and a method of `Session` that names that step.
+
+    Attributes
+    ----------
+    clouds, models : tuple
+        In the order of opening.
+    cloud, model : OpenCloud or None, OpenModel or None
+        The selected ones.
+    reference : OpenModel or None
+        What the selected model is compared with; stays when other models are selected.
+    pick : int or None
+        Picked point.
+    layer : int
+        Graph shown, from 1 (the input graph).
+    colour : ColourMode
+    bit : int
+        Bit plane for the colour mode ``bit``.
+    edges : EdgeMode
+    brush : (low, high) or None
+        Only edges with a distance in this closed range are drawn.
+    """
+
+    clouds: tuple[OpenCloud, ...] = ()
+    models: tuple[M, ...] = ()
+    cloud: OpenCloud | None = None
+    model: M | None = None
+    reference: M | None = None
+    pick: int | None = None
+    layer: int = 1
+    colour: ColourMode = "height"
+    bit: int = 0
+    edges: EdgeMode = "all"
+    brush: tuple[float, float] | None = None
+
+    @property
+    def points(self) -> NDArray[np.float32] | None:
+        """The selected cloud at the number of points that the selected model was trained with, or all of a smaller cloud."""
+        return None if self.cloud is None else self.cloud.points if self.model is None else self.cloud.at(self.model.spec.points)
+
+    @property
+    def layers(self) -> int:
+        """Graph layers of the selected model, or 1: the input graph."""
+        return len(self.model.spec.widths) if self.model else 1
+
+    @property
+    def bits(self) -> int:
+        """Bit planes of the layer shown; 0 where its graph is not built on bits."""
+        return self.model.spec.in_channels[self.layer - 1] if self.model and self.model.spec.on_bits and self.layer > 1 else 0
+
+    @property
+    def why_no_reference(self) -> str | None:
+        """Say why the layer shown cannot be compared with the reference's, or None where it can."""
+        points = self.points
+        return why_incomparable(self.reference, self.model, 0 if points is None else len(points), self.layer)
+
+    def why_not(self, mode: ColourMode) -> str | None:
+        """Say what a colour mode still needs, or None when it can be shown."""
+        if mode == "height":
+            return None
+        if self.model is None:
+            return "No model yet: open one to see the graph that it builds."
+        if mode == "distance" and self.pick is None:
+            return "No point is picked: click one in the 3D view."
+        if mode == "bit" and not self.model.spec.on_bits:
+            return f"{self.model.name} ({self.model.spec.variant}) keeps real features between layers, which have no bit planes."
+        if mode == "bit" and self.layer == 1:
+            return "The input graph is built on xyz, which has no bit planes: choose layer 2 or later."
+        return self.why_no_reference if mode == "drift" else None
+
+    def with_open_cloud(self, cloud: OpenCloud) -> Self:
+        """Append a cloud to the list; one from the same file replaces the older one."""
+        return replace(self, clouds=(*(c for c in self.clouds if not _same_file(c.cloud.path, cloud.cloud.path)), cloud))
+
+    def with_open_model(self, model: M) -> Self:
+        """Append a model to the list; one from the same file replaces the older one, as the reference too."""
+        newer = replace(self, models=(*(m for m in self.models if not _same_file(m.path, model.path)), model))
+        return newer.with_reference(model) if self.reference and _same_file(self.reference.path, model.path) else newer
+
+    def without_cloud(self, cloud: OpenCloud) -> Self:
+        """Drop a cloud; when it was selected, another takes its place."""
+        left = replace(self, clouds=tuple(c for c in self.clouds if c is not cloud))
+        return left.with_cloud(next((c for c in left.clouds if _fit(c, self.model)), None)) if cloud is self.cloud else left
+
+    def without_model(self, model: M) -> Self:
+        """Drop a model; when it was selected, another takes its place."""
+        left = replace(self, models=tuple(m for m in self.models if m is not model))
+        left = left.with_reference(None) if model is self.reference else left
+        return left.with_model(next((m for m in left.models if _fit(self.cloud, m)), None)) if model is self.model else left
+
+    def with_cloud(self, cloud: OpenCloud | None) -> Self:
+        """Select a cloud; raises `BgnnError` when the selected model needs more points."""
+        _check_fit(cloud, self.model)
+        return self if cloud is self.cloud else replace(self, cloud=cloud, pick=None, brush=None).settled()
+
+    def with_model(self, model: M | None) -> Self:
+        """Select a model; raises `BgnnError` when it needs more points than the cloud has.
+
+        The picked point stays picked unless the model takes another number of points.
+        """
+        _check_fit(self.cloud, model)
+        if model is self.model:
+            return self
+        newer = replace(self, model=model, brush=None)
+        return (newer if newer.points is self.points else replace(newer, pick=None)).settled()
+
+    def with_reference(self, reference: M | None) -> Self:
+        """Compare with a model of the list, or with none."""
+        return replace(self, reference=reference).settled()
+
+    def with_pick(self, point: int | None) -> Self:
+        """Pick a point, or none; raises `BgnnError` for a point that the cloud does not have."""
+        count = 0 if self.points is None else len(self.points)
+        if point is not None and not 0 <= point < count:
+            raise BgnnError(f"Expected a point between 0 and {count - 1} (got {point}).")
+        return replace(self, pick=point).settled()
+
+    def with_layer(self, layer: int) -> Self:
+        """Show the graph of a layer, from 1; the brush goes, for its unit changes, and the bit stays within the layer's width."""
+        if not 1 <= layer <= self.layers:
+            raise BgnnError(f"Expected a layer between 1 and {self.layers} (got {layer}).")
+        return self if layer == self.layer else replace(self, layer=layer, brush=None).settled()
+
+    def with_colour(self, mode: ColourMode) -> Self:
+        """Colour points by a mode; raises `BgnnError` for one that the selection cannot show."""
+        if mode not in COLOUR_MODES:
+            raise BgnnError(f"Expected a colour mode among {', '.join(COLOUR_MODES)} (got {mode!r}).")
+        if (reason := self.why_not(mode)) is not None:
+            raise BgnnError(reason)
+        return replace(self, colour=mode)
+
+    def with_bit(self, bit: int) -> Self:
+        """Show another bit plane; raises `BgnnError` beyond the layer's width."""
+        if not 0 <= bit < max(self.bits, 1):
+            raise BgnnError(f"Expected a bit between 0 and {self.bits - 1} (got {bit}).")
+        return replace(self, bit=bit)
+
+    def with_edges(self, mode: EdgeMode) -> Self:
+        """Draw no edges, those of the picked point, or all."""
+        if mode not in EDGE_MODES:
+            raise BgnnError(f"Expected edges among {', '.join(EDGE_MODES)} (got {mode!r}).")
+        return replace(self, edges=mode)
+
+    def with_brush(self, brush: tuple[float, float] | None) -> Self:
+        """Draw only edges with a distance in a closed range, or all of them again."""
+        return replace(self, brush=None if brush is None else (float(brush[0]), float(brush[1])))
+
+    def settled(self) -> Self:
+        """Bring layer, bit and colour within what the selection can show."""
+        newer = replace(self, layer=min(self.layer, self.layers))
+        newer = replace(newer, bit=min(self.bit, max(newer.bits - 1, 0)))
+        return newer if newer.why_not(self.colour) is None else replace(newer, colour="height")
+
+
+def _fit(cloud: OpenCloud | None, model: OpenModel | None) -> bool:
+    return cloud is None or model is None or len(cloud.points) >= model.spec.k
+
+
+def _check_fit(cloud: OpenCloud | None, model: OpenModel | None) -> None:
+    if cloud is not None and model is not None and not _fit(cloud, model):
+        raise BgnnError(
+            f"{cloud.cloud.name} has {len(cloud.points)} points, but {model.name} joins each to its {model.spec.k} nearest. "
+            f"Choose a cloud of at least {model.spec.k} points."
+        )
+
+
+def _same_file(a: Path | None, b: Path | None) -> bool:
+    return a is not None and b is not None and a.resolve() == b.resolve()

@@ -15,7 +15,9 @@ Known = tuple[list[asyncssh.SSHKey], list[asyncssh.SSHKey], list[asyncssh.SSHKey
 
 def own_file() -> Path:
     """Return the project's own file of known hosts, in the user's configuration folder."""
-    return Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser() / "bgnn-studio" / "known_hosts"
+    from platformdirs import user_config_path
+
+    return user_config_path("bgnn-studio", appauthor=False) / "known_hosts"
 
 
 @dataclass(frozen=True)

@@ -202,5 +202,5 @@ def typed(kind: type[T], value: Any) -> T:  # noqa: ANN401
         hints = get_type_hints(kind)
         return kind(**{field.name: typed(hints[field.name], value[field.name]) for field in fields(kind)})
     if type(value) is kind or (kind is float and type(value) is int):
-        return cast(T, value)
+        return cast("T", value)
     raise ValueError(f"Expected {kind} (got {value!r}).")

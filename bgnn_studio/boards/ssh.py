@@ -1,6 +1,7 @@
 """Connections over SSH: host keys trusted on first use, never when they change; secrets asked for, held in memory, never logged."""
 
 import asyncio
+import os
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Protocol
@@ -201,8 +202,15 @@ async def _log_in(
         except asyncssh.Error as error:
             raise LinkLostError(f"{where} ended the connection ({error.reason}). Check that it is an SSH server.") from error
         except (OSError, UnicodeError) as error:
-            reason = f"timed out after {CONNECT_S} s" if isinstance(error, TimeoutError) else getattr(error, "strerror", None) or str(error)
-            raise LinkLostError(f"Could not reach {where} ({reason}). Check the address, and that the board is on.") from error
+            raise LinkLostError(f"Could not reach {where} ({_reason(error)}). Check the address, and that the board is on.") from error
+
+
+def _reason(error: OSError | UnicodeError) -> str:
+    if isinstance(error, TimeoutError):
+        return f"timed out after {CONNECT_S} s"
+    if isinstance(error, OSError) and (error.errno or 0) > 0:  # those of name look-ups are negative
+        return os.strerror(error.errno or 0)
+    return getattr(error, "strerror", None) or str(error)
 
 
 async def _attempt(

@@ -7,5 +7,6 @@ COMMANDS = {
     "convert": "convert a published checkpoint to a model file",
     "evaluate": "measure accuracy on a labelled set",
     "bench": "measure latency, against torch if asked",
+    "profile": "measure models on boards over SSH, or on this machine as one",
     "doctor": "say what this installation has and lacks",
 }

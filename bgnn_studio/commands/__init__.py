@@ -7,5 +7,6 @@ COMMANDS = {
     "convert": "convert a published checkpoint to a model file",
     "evaluate": "measure accuracy on a labelled set",
     "bench": "measure latency, against torch if asked",
+    "history": "stored runs: list, show, compare, export, tag, delete",
     "doctor": "say what this installation has and lacks",
 }

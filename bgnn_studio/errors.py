@@ -34,3 +34,11 @@ class KernelError(BgnnError):
 
 class HistoryError(BgnnError):
     """The run history cannot be read or written."""
+
+
+class RemoteError(BgnnError):
+    """A board that cannot be reached or used, or a run on it that failed."""
+
+
+class LinkLostError(RemoteError):
+    """The connection to a board broke, or went silent: connecting again may help."""

@@ -76,6 +76,15 @@ def in_degree(knn: Graph) -> NDArray[np.int64]:
     return np.bincount(knn.ravel(), minlength=knn.shape[0])
 
 
+def channels_won(winners: NDArray[np.integer], count: int) -> NDArray[np.int64]:
+    """Count the channels that each of `count` points won in the max pooling, (N,) int64, from `Trace.winners`."""
+    if winners.size and not 0 <= winners.min() <= winners.max() < count:
+        raise BgnnError(
+            f"Expected winners between 0 and {count - 1} (got {winners.min()} to {winners.max()}). Run the model on this cloud."
+        )
+    return np.bincount(winners, minlength=count)
+
+
 def drift(knn: Graph, reference: Graph) -> NDArray[np.float64]:
     """Return the fraction of each point's neighbours that the reference graph does not have, (N,) between 0 and 1."""
     if len(knn) != len(reference):
@@ -169,5 +178,5 @@ def neighbourhood(
         match = index[:, None] == reference[i][None, :]  # (k, k of the reference)
         rank = np.where(match.any(axis=1), match.argmax(axis=1), -1).astype(np.int64)
         lost = reference[i][~match.any(axis=0)].astype(np.int64)
-    spatial = np.sqrt(distances_to(points.astype(np.float64), i)[index])
+    spatial = np.linalg.norm(points[index].astype(np.float64) - points[i], axis=1)
     return Neighbourhood(i, index, distances[i].astype(np.float64), spatial, rank, lost)

@@ -1,13 +1,16 @@
 """Networks of random weights for timing, and the latency of a torch network on one cloud."""
 
+from pathlib import Path
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
 from bgnn_studio.core.clouds import normalise
-from bgnn_studio.core.spec import NetworkSpec
+from bgnn_studio.core.spec import NetworkSpec, network_spec
 from bgnn_studio.core.timing import Latency, measure
+from bgnn_studio.training.export import export_model
 from bgnn_studio.training.networks import Network, build_network
 
 
@@ -28,6 +31,14 @@ def calibrated_network(spec: NetworkSpec, seed: int = 0, clouds: int = 2) -> Net
     points = np.stack([normalise(rng.normal(size=(max(spec.points, spec.k), 3))) for _ in range(clouds)])
     network.train()(torch.from_numpy(points))
     return network.eval()
+
+
+def write_full_size(variant: str, folder: Path) -> tuple[Path, Network]:
+    """Write a network of random weights at its published size, 40 classes; return the file and the network."""
+    network = calibrated_network(network_spec(variant, tuple(f"class {i}" for i in range(40))))
+    path = folder / f"{variant}.gguf"
+    export_model(path, network)
+    return path, network
 
 
 @torch.inference_mode()

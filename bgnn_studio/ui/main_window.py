@@ -8,16 +8,19 @@ from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QIc
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMainWindow, QMenu, QMessageBox, QProgressBar, QTabWidget, QToolButton
 
 from bgnn_studio import __version__
+from bgnn_studio.core.files import replacing
 from bgnn_studio.core.resources import assets_dir
 from bgnn_studio.core.session import Session
 from bgnn_studio.core.spec import MAX_LAYERS
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.io.readers import supported_extensions
+from bgnn_studio.io.session_file import EXTENSION
 from bgnn_studio.native import Model, isa
 from bgnn_studio.ui.desk import THREADS, Desk
 from bgnn_studio.ui.edit_menu import EditMenu
 from bgnn_studio.ui.panels.library import Library
 from bgnn_studio.ui.recent import RecentFiles
+from bgnn_studio.ui.session_files import SessionFiles
 from bgnn_studio.ui.tabs.inspect import InspectTab
 from bgnn_studio.ui.theme import Theme, ThemeSwitch
 from bgnn_studio.ui.toasts import Toasts
@@ -25,6 +28,7 @@ from bgnn_studio.ui.widgets.docks import add_dock
 from bgnn_studio.ui.workers import Jobs
 
 _STATE_VERSION = 1
+_SHORT_MS = 150  # work shorter than that is not announced
 
 
 class MainWindow(QMainWindow):
@@ -35,9 +39,11 @@ class MainWindow(QMainWindow):
     themes : ThemeSwitch
     settings : QSettings
         Where theme, geometry and the places of docks are remembered.
+    state : Path or None
+        Folder where sessions are saved by themselves; None: nowhere.
     """
 
-    def __init__(self, themes: ThemeSwitch, settings: QSettings) -> None:
+    def __init__(self, themes: ThemeSwitch, settings: QSettings, state: Path | None = None) -> None:
         super().__init__()
         self.setWindowTitle("bgnn-studio")
         self.setWindowIcon(QIcon(str(assets_dir() / "icon.svg")))
@@ -46,12 +52,12 @@ class MainWindow(QMainWindow):
         self.session: Session[Model] = Session()
         self.jobs = Jobs(self)
         self.inspect = InspectTab(self.session)
-        self.toasts = Toasts(self.inspect.centralWidget())
-        self.desk = Desk(self.session, self.jobs, self.toasts)
-        self.library = Library(self.session, self.toasts, self)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.setTabBarAutoHide(True)
+        self.toasts = Toasts(self.tabs)
+        self.desk = Desk(self.session, self.jobs, self.toasts)
+        self.library = Library(self.session, self.toasts, self)
         self._all_tabs = (self.inspect,)
         for tab in self._all_tabs:
             self.tabs.addTab(tab, tab.title)
@@ -60,6 +66,7 @@ class MainWindow(QMainWindow):
         clouds = add_dock(self, left, "clouds", "Clouds", self.library.clouds)
         models = add_dock(self, left, "models", "Models", self.library.model_panel)
         self._docks = [clouds, models, *self.inspect.docks]
+        self.sessions = SessionFiles(self, None if state is None else state / "windows")
         self._add_menus()
         self._add_status()
         themes.changed.connect(self.apply_theme)
@@ -102,6 +109,7 @@ class MainWindow(QMainWindow):
         self._settings.setValue("geometry", self.saveGeometry())
         self._settings.setValue("window", self.saveState(_STATE_VERSION))
         self._settings.setValue("inspect", self.inspect.saveState(_STATE_VERSION))
+        self.sessions.close()
         self.jobs.close()
         for tab in self._all_tabs:
             tab.release()
@@ -113,6 +121,7 @@ class MainWindow(QMainWindow):
         QApplication.processEvents()
         if self.isVisible():
             self.inspect.show_scene()
+            self.sessions.offer_leftovers()
 
     def _restore(self) -> None:
         self.resize(1440, 900)
@@ -130,7 +139,8 @@ class MainWindow(QMainWindow):
         _add(file, "&Open\N{HORIZONTAL ELLIPSIS}", QKeySequence.StandardKey.Open, self._ask_files)
         self.recent = RecentFiles(self.session, self._settings, lambda path: self.open([path]), file)
         file.addMenu(self.recent)
-        _add(file, "&Save picture\N{HORIZONTAL ELLIPSIS}", "Ctrl+S", self._ask_picture)
+        self.sessions.fill_menu(file)
+        _add(file, "Save &picture\N{HORIZONTAL ELLIPSIS}", "Ctrl+P", self._ask_picture)
         file.addAction(self.inspect.neighbours.export)
         file.setToolTipsVisible(True)
         self.inspect.neighbours.export.triggered.connect(self._ask_table)
@@ -171,8 +181,17 @@ class MainWindow(QMainWindow):
         bar.addWidget(self._progress)
         bar.addWidget(self._cancel)
         bar.addPermanentWidget(self._engine)
-        self.jobs.changed.connect(self._show_jobs)
+        self._soon = QTimer(self, singleShot=True, interval=_SHORT_MS)
+        self._soon.timeout.connect(self._show_jobs)
+        self.jobs.changed.connect(self._jobs_changed)
         self._show_jobs()
+
+    def _jobs_changed(self) -> None:
+        """Show work that takes its time, and its end at once; what is done in a moment would only flicker."""
+        if self._progress.isVisible():
+            self._show_jobs()
+        elif not self._soon.isActive():
+            self._soon.start()
 
     def _show_jobs(self) -> None:
         labels = [job.label for job in self.jobs.running if not job.cancelled.is_set()]
@@ -188,8 +207,8 @@ class MainWindow(QMainWindow):
             self.setWindowTitle(" \N{EN DASH} ".join([*names, "bgnn-studio"]))
 
     def _ask_files(self) -> None:
-        kinds = " ".join(f"*{extension}" for extension in (".gguf", *supported_extensions()))
-        names, _ = QFileDialog.getOpenFileNames(self, "Open clouds and models", "", f"Clouds and models ({kinds});;All files (*)")
+        kinds = " ".join(f"*{extension}" for extension in (".gguf", EXTENSION, *supported_extensions()))
+        names, _ = QFileDialog.getOpenFileNames(self, "Open clouds and models", "", f"Clouds, models and sessions ({kinds});;All files (*)")
         self.open([Path(name) for name in names])
 
     def _ask_picture(self) -> None:
@@ -218,7 +237,8 @@ class MainWindow(QMainWindow):
     def save_table(self, path: Path) -> None:
         """Write the neighbours of the picked point as CSV, and say so."""
         try:
-            path.write_text(self.inspect.neighbours.csv(), encoding="utf-8")
+            with replacing(path) as file:
+                file.write(self.inspect.neighbours.csv().encode())
         except OSError as error:
             self.toasts.error("Neighbours not exported", BgnnError(f"{path}: could not be written ({error}). Choose another place."))
         else:

@@ -18,6 +18,7 @@ from bgnn_studio.ui.desk import THREADS, Desk
 from bgnn_studio.ui.edit_menu import EditMenu
 from bgnn_studio.ui.panels.library import Library
 from bgnn_studio.ui.recent import RecentFiles
+from bgnn_studio.ui.tabs.accuracy import AccuracyTab
 from bgnn_studio.ui.tabs.inspect import InspectTab
 from bgnn_studio.ui.theme import Theme, ThemeSwitch
 from bgnn_studio.ui.toasts import Toasts
@@ -46,13 +47,16 @@ class MainWindow(QMainWindow):
         self.session: Session[Model] = Session()
         self.jobs = Jobs(self)
         self.inspect = InspectTab(self.session)
-        self.toasts = Toasts(self.inspect.centralWidget())
+        self.tabs = QTabWidget()
+        self.toasts = Toasts(self.tabs)
         self.desk = Desk(self.session, self.jobs, self.toasts)
         self.library = Library(self.session, self.toasts, self)
-        self.tabs = QTabWidget()
+        self.accuracy = AccuracyTab(self.session, self.jobs, self.toasts)
+        self.accuracy.inspected.connect(lambda: self.tabs.setCurrentWidget(self.inspect))
         self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
         self.tabs.setTabBarAutoHide(True)
-        self._all_tabs = (self.inspect,)
+        self._all_tabs = (self.inspect, self.accuracy)
         for tab in self._all_tabs:
             self.tabs.addTab(tab, tab.title)
         self.setCentralWidget(self.tabs)
@@ -172,13 +176,18 @@ class MainWindow(QMainWindow):
         bar.addWidget(self._cancel)
         bar.addPermanentWidget(self._engine)
         self.jobs.changed.connect(self._show_jobs)
+        self.jobs.progressed.connect(self._show_jobs)
         self._show_jobs()
 
     def _show_jobs(self) -> None:
-        labels = [job.label for job in self.jobs.running if not job.cancelled.is_set()]
-        self._doing.setText(labels[-1] if labels else "Ready")
-        self._progress.setVisible(bool(labels))
-        self._cancel.setVisible(bool(labels))
+        job = next((job for job in reversed(self.jobs.running) if not job.cancelled.is_set()), None)
+        progress = job.progress if job else None
+        left = progress.time_left if progress else ""
+        self._doing.setText(f"{job.label}  \N{MIDDLE DOT}  {left}" if job and left else job.label if job else "Ready")
+        self._progress.setRange(0, progress.total if progress else 0)  # 0: of unknown length
+        self._progress.setValue(progress.done if progress else 0)
+        self._progress.setVisible(job is not None)
+        self._cancel.setVisible(job is not None)
 
     def _follow(self, changed: frozenset[str]) -> None:
         for n, action in enumerate(self._layers, start=1):

@@ -30,3 +30,15 @@ class KernelError(BgnnError):
         super().__init__(f"{operation}: {text}")
         self.status = status
         self.operation = operation
+
+
+class HistoryError(BgnnError):
+    """The run history cannot be read or written."""
+
+
+class RemoteError(BgnnError):
+    """A board that cannot be reached or used, or a run on it that failed."""
+
+
+class LinkLostError(RemoteError):
+    """The connection to a board broke, or went silent: connecting again may help."""

@@ -6,7 +6,6 @@ no test is lost silently.
 
 import os
 import platform
-import runpy
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -23,10 +22,6 @@ def _isa(name: str) -> bool:
     return name in native.isas()
 
 
-def _runners_are_fresh() -> bool:
-    return bool(runpy.run_path(str(ROOT / "native" / "runner" / "build.py"))["fresh"]())
-
-
 NEEDS: dict[str, Callable[[], bool]] = {
     "shared/conformance": (SHARED / "conformance").is_dir,
     "shared/data": (SHARED / "data").is_dir,
@@ -34,11 +29,12 @@ NEEDS: dict[str, Callable[[], bool]] = {
     "qemu-arm": lambda: shutil.which("qemu-arm") is not None,
     "qemu-riscv64": lambda: shutil.which("qemu-riscv64") is not None,
     "x86_64": lambda: platform.machine() == "x86_64",
-    "make runners": _runners_are_fresh,
     "aarch64-linux-gnu-gcc": lambda: shutil.which("aarch64-linux-gnu-gcc") is not None,
     "/dev/full": Path("/dev/full").exists,
     "Xvfb": lambda: shutil.which("Xvfb") is not None,
     "cc": lambda: shutil.which("cc") is not None,
+    "fork": lambda: hasattr(os, "fork"),
+    "user nobody": lambda: hasattr(os, "setuid"),
     "isa avx2": lambda: _isa("avx2"),
     "isa avx512": lambda: _isa("avx512"),
     "isa neon": lambda: _isa("neon"),

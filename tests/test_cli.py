@@ -130,8 +130,9 @@ def test_trace_holds_what_the_layers_saw(variant: str, models: dict[str, Path], 
     saved = np.load(tmp_path / "trace")
     inference = Model.open(models[variant]).infer(preprocess(POINTS, 64), trace=True)
     trace = inference.trace
-    assert set(saved) == {"points", "knn1", "knn2", "knn3", "features2", "features3", "logits"}
+    assert set(saved) == {"points", "knn1", "knn2", "knn3", "features2", "features3", "winners", "logits"}
     assert np.array_equal(saved["logits"], inference.logits[None])
+    assert np.array_equal(saved["winners"], trace.winners[None])
     assert np.array_equal(saved["points"], preprocess(POINTS, 64)[None])
     for layer in (1, 2, 3):
         assert saved[f"knn{layer}"].dtype == np.int32

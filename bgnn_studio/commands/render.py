@@ -21,7 +21,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--layer", type=positive, default=1, help="graph layer, 1: the input graph (default: 1)")
     command.add_argument("--edges", choices=("all", "none", "picked"), default="all", help="edges to draw (default: all)")
     command.add_argument("--pick", type=int, metavar="I", help="picked point, by index")
-    command.add_argument("--color", default="height", help="color by height, distance, bit, in-degree or drift (default: height)")
+    command.add_argument("--color", default="height", help="color by height, distance, bit, in-degree, drift or critical (default: height)")
     command.add_argument("--bit", type=int, default=0, help="bit plane for --color bit (default: 0)")
     command.add_argument("--up", choices=("x", "y", "z"), default="z", help="axis that points up (default: z)")
     command.add_argument("--theme", choices=("dark", "light"), default="dark", help="colors (default: dark)")

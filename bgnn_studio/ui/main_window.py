@@ -26,6 +26,7 @@ from bgnn_studio.ui.widgets.docks import add_dock
 from bgnn_studio.ui.workers import Jobs
 
 _STATE_VERSION = 1
+_SHORT_MS = 150  # work shorter than that is not announced
 
 
 class MainWindow(QMainWindow):
@@ -48,14 +49,14 @@ class MainWindow(QMainWindow):
         self.jobs = Jobs(self)
         self.inspect = InspectTab(self.session)
         self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
+        self.tabs.setTabBarAutoHide(True)
         self.toasts = Toasts(self.tabs)
         self.desk = Desk(self.session, self.jobs, self.toasts)
         self.library = Library(self.session, self.toasts, self)
         self.accuracy = AccuracyTab(self.session, self.jobs, self.toasts)
         self.accuracy.inspected.connect(lambda: self.tabs.setCurrentWidget(self.inspect))
-        self.tabs.setDocumentMode(True)
-        self.tabs.tabBar().setDrawBase(False)
-        self.tabs.setTabBarAutoHide(True)
         self._all_tabs = (self.inspect, self.accuracy)
         for tab in self._all_tabs:
             self.tabs.addTab(tab, tab.title)
@@ -175,9 +176,18 @@ class MainWindow(QMainWindow):
         bar.addWidget(self._progress)
         bar.addWidget(self._cancel)
         bar.addPermanentWidget(self._engine)
-        self.jobs.changed.connect(self._show_jobs)
+        self._soon = QTimer(self, singleShot=True, interval=_SHORT_MS)
+        self._soon.timeout.connect(self._show_jobs)
+        self.jobs.changed.connect(self._jobs_changed)
         self.jobs.progressed.connect(self._show_jobs)
         self._show_jobs()
+
+    def _jobs_changed(self) -> None:
+        """Show work that takes its time, and its end at once; what is done in a moment would only flicker."""
+        if self._progress.isVisible():
+            self._show_jobs()
+        elif not self._soon.isActive():
+            self._soon.start()
 
     def _show_jobs(self) -> None:
         job = next((job for job in reversed(self.jobs.running) if not job.cancelled.is_set()), None)

@@ -29,6 +29,7 @@ def test_every_choice_changes_the_picture():
         {"colour": "bit", "layer": 2, "bit": 6},
         {"colour": "distance", "layer": 3, "pick": 7},
         {"edges": "picked", "layer": 3, "pick": 7},
+        {"colour": "critical"},
         {"colour": "drift", "layer": 2, "reference": synthetic_inference(CLOUD, seed=3)},
         {"title": "sphere"},
         {"budget": 60},

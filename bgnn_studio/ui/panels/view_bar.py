@@ -23,6 +23,7 @@ _COLOURS = [
     ("bit", "Bit", "One bit plane of this layer's input"),
     ("in-degree", "In-degree", "How often a point is another's neighbour: hubs stand out"),
     ("drift", "Drift", "Share of the point's neighbours that the reference's graph of this layer does not have"),
+    ("critical", "Critical", "How many channels of the embedding took their maximum from the point: what the answer hangs on"),
 ]
 
 

@@ -20,8 +20,7 @@ _HEADS = (
     ("Overall", "The part of all clouds that is right: measured here, by the engine that runs on the board"),
     (
         "Interval",
-        f"Wilson's {100 * CONFIDENCE:.0f} % score interval of the overall accuracy, for clouds drawn at random. Two models on the same clouds\n"
-        + _PAIRED,
+        f"{100 * CONFIDENCE:.0f} % interval of the overall accuracy, for clouds drawn at random (Wilson).\n{_PAIRED}",
     ),
     ("Class mean", "The mean of the classes' accuracies, each class weighing the same"),
 )

@@ -188,6 +188,13 @@ def test_bench_for_programs_and_people(models: dict[str, Path]) -> None:
     assert low <= settled["engine_ms"]["p50"] <= high
 
 
+def test_bench_of_kernels() -> None:
+    found = json.loads(output("bench", "--knn", "200,3,20", "--knn", "100,70b,100", "--gemm", "40,30,65", "--repeat", 2, "--json"))
+    assert [kernel["kernel"].split(",")[0] for kernel in found["kernels"]] == ["L2 k-NN", "Hamming k-NN", "binary GEMM"]
+    assert all(0 < kernel["min_ms"] <= kernel["p50_ms"] and kernel["n"] == 2 for kernel in found["kernels"])
+    assert "binary GEMM, 40 x 65 . 65 x 30" in output("bench", "--gemm", "40,30,65", "--repeat", 2)
+
+
 def test_doctor() -> None:
     found = json.loads(output("doctor", "--json", BGNN_ISA="scalar"))
     assert found["native"]["version"] == found["bgnn-studio"] == __version__
@@ -241,6 +248,10 @@ BAD = {
     "unwritable trace": (["infer", "{mesh}", "--model", "{bf2}", "--points", "9", "--trace", "{mesh}/x.npz"], "could not be written"),
     "no such color": (["render", "{mesh}", "--model", "{bf2}", "--color", "pink", "-o", "x.png"], "pink"),
     "not a checkpoint": (["convert", "{mesh}", "--variant", "bf2", "-o", "x.gguf"], "expected a checkpoint"),
+    "kernels and a model": (["bench", "--knn", "9,3,2", "--model", "{bf2}"], "Expected one of networks, kernels"),
+    "two sizes": (["bench", "--knn", "9,3"], "Expected --knn N,D,K as 1024,3,20"),
+    "no size": (["bench", "--gemm", "9,x,3"], "Expected --gemm sizes from 1 to 16777215 (got 'x')"),
+    "k above the points": (["bench", "--knn", "9,3,10"], "'k' from 1 to the number of rows, 9"),
     "full and a model": (["bench", "--full", "--model", "{bf2}", "--cloud", "{mesh}"], "not both"),
 }
 

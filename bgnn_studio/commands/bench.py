@@ -15,7 +15,7 @@ from bgnn_studio.commands.text import table
 from bgnn_studio.core.clouds import Cloud, preprocess
 from bgnn_studio.core.inference import Inference
 from bgnn_studio.core.resources import bundled_clouds, bundled_models
-from bgnn_studio.core.spec import VARIANTS, network_spec
+from bgnn_studio.core.spec import VARIANTS
 from bgnn_studio.core.timing import RULE, WARMUP, LayerTime, Measurement, Rule, exactly, layer_times, measure_until
 from bgnn_studio.core.units import size_text
 from bgnn_studio.errors import BgnnError, HistoryError
@@ -27,7 +27,8 @@ from bgnn_studio.native import Model
 if TYPE_CHECKING:
     from bgnn_studio.training.networks import Network
 
-FULL_CLASSES = tuple(f"class {i}" for i in range(40))
+
+KERNEL_RUNS = 20  # of each, unless --repeat says otherwise
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -43,11 +44,35 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--seconds", type=_seconds, default=RULE.seconds, metavar="S", help=f"time for each (default: {RULE.seconds:g})")
     command.add_argument("--against", choices=("torch",), help="measure the torch module too, with as many threads")
     command.add_argument("--save", action="store_true", help="store the runs; 'bgnn-studio history' lists them")
+    alone = command.add_argument_group("instead of networks")
+    alone.add_argument(
+        "--knn", action="append", default=[], metavar="N,D,K", help="a k-NN graph of D real channels, or D bits: 1024,128b,20"
+    )
+    alone.add_argument("--gemm", action="append", default=[], metavar="M,N,BITS", help="a binary matrix product: 1024,1024,512")
+    alone.add_argument("--growth", action="store_true", help="bf2 at its published size for N = 256 to 65,536 and k = 5 to 40")
     command.add_argument("--json", action="store_true", help="write JSON")
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; return its exit code."""
+    kernels = bool(options.knn or options.gemm)
+    if kernels + options.growth + bool(options.full or options.model) > 1 or ((kernels or options.growth) and options.against):
+        raise BgnnError("Expected one of networks, kernels (--knn, --gemm) and --growth. Ask for the others in a run of their own.")
+    if kernels:
+        from bgnn_studio.commands import bench_kernels
+
+        times = [
+            *(bench_kernels.bench_knn(t, options.repeat or KERNEL_RUNS) for t in options.knn),
+            *(bench_kernels.bench_gemm(t, options.repeat or KERNEL_RUNS) for t in options.gemm),
+        ]
+        print(bench_kernels.as_json(times) if options.json else bench_kernels.as_text(times))
+        return 0
+    if options.growth:
+        from bgnn_studio.commands import bench_growth
+
+        rows = bench_growth.grow(options.threads, options.repeat or KERNEL_RUNS)
+        print(bench_growth.as_json(rows, options.threads) if options.json else bench_growth.as_text(rows, options.threads))
+        return 0
     report = bench(
         options.model,
         cloud_path=options.cloud,
@@ -104,26 +129,17 @@ def bench(
     """Measure models (bundled ones by default; with `full`, random weights at the published sizes) on one cloud, bundled by default."""
     if full and model_paths:
         raise BgnnError("Expected --full or --model, not both. Drop one of them.")
+    if full:
+        from bgnn_studio.training.timing import write_full_size
     cloud = read_cloud(cloud_path or bundled_clouds()[0])
     with TemporaryDirectory() as folder:
-        models = (_full_size(v, Path(folder)) for v in VARIANTS) if full else ((p, None) for p in model_paths or bundled_models())
+        models = (write_full_size(v, Path(folder)) for v in VARIANTS) if full else ((p, None) for p in model_paths or bundled_models())
         rows = [_row(path, net, cloud, count, threads=threads, rule=rule, against_torch=against_torch) for path, net in models]
         weights = ("the same" if full else "random") if against_torch else ""
         runs = [run for row in rows for run in _runs(row, cloud, threads, weights)]
     if not rows:
         raise BgnnError("No model to measure: none is bundled. Give --model, or --full.")
     return BenchReport(rows, cloud, threads, weights, runs)
-
-
-def _full_size(variant: str, folder: Path) -> tuple[Path, "Network"]:
-    """Write a network of random weights at its published size; return the file and the network."""
-    from bgnn_studio.training.export import export_model
-    from bgnn_studio.training.timing import calibrated_network
-
-    network = calibrated_network(network_spec(variant, FULL_CLASSES))
-    path = folder / f"{variant}.gguf"
-    export_model(path, network)
-    return path, network
 
 
 def _row(path: Path, network: "Network | None", cloud: Cloud, count: int | None, *, threads: int, rule: Rule, against_torch: bool) -> Row:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -9,7 +10,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from bgnn_studio.core.clouds import normalise
-from bgnn_studio.core.spec import NetworkSpec
+from bgnn_studio.core.spec import NetworkSpec, network_spec
+from bgnn_studio.training.export import export_model
 from bgnn_studio.training.networks import Network, build_network
 
 
@@ -30,6 +32,14 @@ def calibrated_network(spec: NetworkSpec, seed: int = 0, clouds: int = 2) -> Net
     points = np.stack([normalise(rng.normal(size=(max(spec.points, spec.k), 3))) for _ in range(clouds)])
     network.train()(torch.from_numpy(points))
     return network.eval()
+
+
+def write_full_size(variant: str, folder: Path) -> tuple[Path, Network]:
+    """Write a network of random weights at its published size, 40 classes; return the file and the network."""
+    network = calibrated_network(network_spec(variant, tuple(f"class {i}" for i in range(40))))
+    path = folder / f"{variant}.gguf"
+    export_model(path, network)
+    return path, network
 
 
 @contextmanager

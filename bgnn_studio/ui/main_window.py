@@ -8,16 +8,19 @@ from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QIc
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMainWindow, QMenu, QMessageBox, QProgressBar, QTabWidget, QToolButton
 
 from bgnn_studio import __version__
+from bgnn_studio.core.files import replacing
 from bgnn_studio.core.resources import assets_dir
 from bgnn_studio.core.session import Session
 from bgnn_studio.core.spec import MAX_LAYERS
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.io.readers import supported_extensions
+from bgnn_studio.io.session_file import EXTENSION
 from bgnn_studio.native import Model, isa
 from bgnn_studio.ui.desk import THREADS, Desk
 from bgnn_studio.ui.edit_menu import EditMenu
 from bgnn_studio.ui.panels.library import Library
 from bgnn_studio.ui.recent import RecentFiles
+from bgnn_studio.ui.session_files import SessionFiles
 from bgnn_studio.ui.tabs.inspect import InspectTab
 from bgnn_studio.ui.theme import Theme, ThemeSwitch
 from bgnn_studio.ui.toasts import Toasts
@@ -36,9 +39,11 @@ class MainWindow(QMainWindow):
     themes : ThemeSwitch
     settings : QSettings
         Where theme, geometry and the places of docks are remembered.
+    state : Path or None
+        Folder where sessions are saved by themselves; None: nowhere.
     """
 
-    def __init__(self, themes: ThemeSwitch, settings: QSettings) -> None:
+    def __init__(self, themes: ThemeSwitch, settings: QSettings, state: Path | None = None) -> None:
         super().__init__()
         self.setWindowTitle("bgnn-studio")
         self.setWindowIcon(QIcon(str(assets_dir() / "icon.svg")))
@@ -61,6 +66,7 @@ class MainWindow(QMainWindow):
         clouds = add_dock(self, left, "clouds", "Clouds", self.library.clouds)
         models = add_dock(self, left, "models", "Models", self.library.model_panel)
         self._docks = [clouds, models, *self.inspect.docks]
+        self.sessions = SessionFiles(self, None if state is None else state / "windows")
         self._add_menus()
         self._add_status()
         themes.changed.connect(self.apply_theme)
@@ -103,6 +109,7 @@ class MainWindow(QMainWindow):
         self._settings.setValue("geometry", self.saveGeometry())
         self._settings.setValue("window", self.saveState(_STATE_VERSION))
         self._settings.setValue("inspect", self.inspect.saveState(_STATE_VERSION))
+        self.sessions.close()
         self.jobs.close()
         for tab in self._all_tabs:
             tab.release()
@@ -114,6 +121,7 @@ class MainWindow(QMainWindow):
         QApplication.processEvents()
         if self.isVisible():
             self.inspect.show_scene()
+            self.sessions.offer_leftovers()
 
     def _restore(self) -> None:
         self.resize(1440, 900)
@@ -131,7 +139,8 @@ class MainWindow(QMainWindow):
         _add(file, "&Open\N{HORIZONTAL ELLIPSIS}", QKeySequence.StandardKey.Open, self._ask_files)
         self.recent = RecentFiles(self.session, self._settings, lambda path: self.open([path]), file)
         file.addMenu(self.recent)
-        _add(file, "&Save picture\N{HORIZONTAL ELLIPSIS}", "Ctrl+S", self._ask_picture)
+        self.sessions.fill_menu(file)
+        _add(file, "Save &picture\N{HORIZONTAL ELLIPSIS}", "Ctrl+P", self._ask_picture)
         file.addAction(self.inspect.neighbours.export)
         file.setToolTipsVisible(True)
         self.inspect.neighbours.export.triggered.connect(self._ask_table)
@@ -198,8 +207,8 @@ class MainWindow(QMainWindow):
             self.setWindowTitle(" \N{EN DASH} ".join([*names, "bgnn-studio"]))
 
     def _ask_files(self) -> None:
-        kinds = " ".join(f"*{extension}" for extension in (".gguf", *supported_extensions()))
-        names, _ = QFileDialog.getOpenFileNames(self, "Open clouds and models", "", f"Clouds and models ({kinds});;All files (*)")
+        kinds = " ".join(f"*{extension}" for extension in (".gguf", EXTENSION, *supported_extensions()))
+        names, _ = QFileDialog.getOpenFileNames(self, "Open clouds and models", "", f"Clouds, models and sessions ({kinds});;All files (*)")
         self.open([Path(name) for name in names])
 
     def _ask_picture(self) -> None:
@@ -228,7 +237,8 @@ class MainWindow(QMainWindow):
     def save_table(self, path: Path) -> None:
         """Write the neighbours of the picked point as CSV, and say so."""
         try:
-            path.write_text(self.inspect.neighbours.csv(), encoding="utf-8")
+            with replacing(path) as file:
+                file.write(self.inspect.neighbours.csv().encode())
         except OSError as error:
             self.toasts.error("Neighbours not exported", BgnnError(f"{path}: could not be written ({error}). Choose another place."))
         else:

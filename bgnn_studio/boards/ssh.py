@@ -2,7 +2,8 @@
 
 import asyncio
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -50,28 +51,40 @@ class _Client(asyncssh.SSHClient):
         return NotImplemented  # asyncssh answers with the password, where there is one
 
 
+@contextmanager
+def _link(name: str) -> Iterator[None]:
+    try:
+        yield
+    except asyncssh.Error as error:
+        raise LinkLostError(f"{name}: the link broke ({error.reason}). Check the board and the network.") from error
+
+
 class SshProcess:
     """A command on a board."""
 
-    def __init__(self, process: "asyncssh.SSHClientProcess[bytes]") -> None:
-        self._process = process
+    def __init__(self, name: str, process: "asyncssh.SSHClientProcess[bytes]") -> None:
+        self._name, self._process = name, process
 
     async def read(self) -> bytes:
-        """Return some of its output, or nothing at its end."""
-        return await self._process.stdout.read(CHUNK)
+        """Return some of its output, or nothing at its end; raises `LinkLostError`."""
+        with _link(self._name):
+            return await self._process.stdout.read(CHUNK)
 
     async def read_errors(self) -> bytes:
-        """Return some of its standard error, or nothing at its end."""
-        return await self._process.stderr.read(CHUNK)
+        """Return some of its standard error, or nothing at its end; raises `LinkLostError`."""
+        with _link(self._name):
+            return await self._process.stderr.read(CHUNK)
 
     async def write(self, data: bytes) -> None:
-        """Send to its standard input; raises `OSError` when it reads no more."""
-        self._process.stdin.write(data)
-        await self._process.stdin.drain()
+        """Send to its standard input; raises `OSError` when it reads no more, or `LinkLostError`."""
+        with _link(self._name):
+            self._process.stdin.write(data)
+            await self._process.stdin.drain()
 
     def end_input(self) -> None:
         """Close its standard input."""
-        self._process.stdin.write_eof()
+        with suppress(OSError):
+            self._process.stdin.write_eof()
 
     async def wait(self) -> Ending:
         """Return how it ended, once it has."""
@@ -100,7 +113,7 @@ class SshShell:
         """Start a POSIX shell command, whatever the user's login shell is; raises `LinkLostError`."""
         quoted = command.replace("'", "'\\''")
         try:
-            return SshProcess(await self._connections[-1].create_process(f"sh -c '{quoted}'", encoding=None))
+            return SshProcess(self.name, await self._connections[-1].create_process(f"sh -c '{quoted}'", encoding=None))
         except (OSError, asyncssh.Error) as error:
             raise LinkLostError(f"{self.name}: no command can be started ({error}). Check the board and the network.") from error
 
@@ -113,7 +126,8 @@ async def _close(connections: list[asyncssh.SSHClientConnection]) -> None:
     for connection in reversed(connections):
         connection.close()
         try:
-            await asyncio.wait_for(connection.wait_closed(), CLOSE_S)
+            async with asyncio.timeout(CLOSE_S):
+                await connection.wait_closed()
         except (TimeoutError, OSError, asyncssh.Error):
             connection.abort()
 

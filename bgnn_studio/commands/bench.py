@@ -161,7 +161,9 @@ def _runs(row: Row, cloud: Cloud, threads: int, weights: str) -> Iterator[Run]:
     local = partial(local_run, model=row.model, cloud=cloud.name, points=row.points, threads=threads)
     yield local(row.engine, isa=row.isa, layers=row.layers)
     if row.torch is not None:
-        yield local(row.torch, isa="torch", engine="torch", details={"weights": weights})
+        from bgnn_studio.training.timing import torch_isa
+
+        yield local(row.torch, isa=torch_isa(), engine="torch", details={"weights": weights})
 
 
 def _seconds(text: str) -> float:

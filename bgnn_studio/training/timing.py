@@ -53,3 +53,8 @@ def torch_pass(network: Network, points: NDArray[np.float32], threads: int) -> I
             yield lambda: network(cloud)
     finally:
         torch.set_num_threads(before)
+
+
+def torch_isa() -> str:
+    """Return the instruction set that torch says it uses, in lower case."""
+    return torch.backends.cpu.get_cpu_capability().lower()

@@ -56,6 +56,7 @@ class Session(Generic[M]):
     bit: int
     edges: EdgeMode
     brush: tuple[float, float] | None
+    compared: tuple[M, ...] | None
 
     def __init__(self) -> None:
         self.choices: Choices[M] = Choices()
@@ -139,6 +140,10 @@ class Session(Generic[M]):
     def set_brush(self, brush: tuple[float, float] | None) -> None:
         """Draw only edges with a distance in a closed range, or all of them again."""
         self._choose(self.choices.with_brush(brush), "filter edges" if brush else "end the filter of edges", kind="brush" if brush else "")
+
+    def set_compared(self, models: tuple[M, ...]) -> None:
+        """Show other open models side by side; raises `BgnnError` for more than four."""
+        self._choose(self.choices.with_compared(models), f"compare {len(models)} models")
 
     def restore(self, choices: Choices[M], label: str) -> None:
         """Make other choices, all at once."""

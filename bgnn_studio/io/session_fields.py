@@ -70,6 +70,12 @@ def _camera(value: object, name: str) -> tuple[tuple[float, ...], ...]:
     return tuple(_numbers(3)(part, name) for part in value)
 
 
+def _places(value: object, name: str) -> tuple[int, ...]:
+    if not isinstance(value, list):
+        raise wrong(name, "a list of places", value)
+    return tuple(whole_from(0)(place, name) for place in value)
+
+
 def _text(value: object, name: str) -> str:
     if not isinstance(value, str):
         raise wrong(name, "a text", value)
@@ -100,6 +106,7 @@ CHECKS: dict[str, Callable[[Any, str], Any]] = {
     "bit": whole_from(0),
     "edges": _one_of(*EDGE_MODES),
     "brush": _optional(_numbers(2)),
+    "compared": _optional(_places),
     "camera": _optional(_camera),
     "tab": _text,
 }

@@ -51,6 +51,8 @@ def main() -> None:
         if options.evaluate:
             _evaluate(window, options.evaluate)
         window.tabs.setCurrentIndex([window.tabs.tabText(i) for i in range(window.tabs.count())].index(options.tab))
+        if options.tab == window.compare.title:
+            _wait(lambda: window.compare.comparer.complete)
         _settle()
         window.grab().save(str(options.output))
         window.close()

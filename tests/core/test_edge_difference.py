@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bgnn_studio.core import edge_difference as module
+from bgnn_studio.core import graphs as module
 from bgnn_studio.core.edge_difference import CHANGES, EdgeDifference, edge_difference
 from bgnn_studio.errors import BgnnError
 

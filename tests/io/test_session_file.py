@@ -36,6 +36,7 @@ FULL = SavedSession(
     bit=5,
     edges="picked",
     brush=(0.5, 7.0),
+    compared=(0,),
     camera=((1.0, 2.0, 3.0), (0.0, 0.5, 0.0), (0.0, 0.0, 1.0)),
     tab="Inspect",
 )
@@ -88,6 +89,9 @@ def test_any_damage(place: int, put: bytes, cut: bool) -> None:
         (b'{"format": "bgnn-session", "version": 2}', "got version 2, of a newer bgnn-studio). Update bgnn-studio"),
         (b'{"format": "bgnn-session", "version": 1, "cloud": 0}', "expected 'cloud' to be below 0, the number of clouds (got 0)"),
         (b'{"format": "bgnn-session", "version": 1, "layer": 0}', "expected 'layer' to be a whole number from 1 (got 0)"),
+        (b'{"format": "bgnn-session", "version": 1, "compared": 3}', "expected 'compared' to be a list of places (got 3)"),
+        (b'{"format": "bgnn-session", "version": 1, "compared": [-1]}', "expected 'compared' to be a whole number from 0"),
+        (b'{"format": "bgnn-session", "version": 1, "compared": [0]}', "expected 'compared' to be places below 0"),
         (b'{"format": "bgnn-session", "version": 1, "brush": [0, 1e999]}', "expected 'brush' to be 2 numbers"),
         (b'{"format": "bgnn-session", "version": 1, "brush": [0, 1' + b"0" * 400 + b"]}", "expected 'brush' to be 2 numbers"),
         (b'{"format": "bgnn-session", "version": 1, "colour": "taste"}', "height, distance"),

@@ -4,9 +4,11 @@ A test says ``needs("shared/conformance")``; `conftest.py` fails the session on 
 no test is lost silently.
 """
 
+import functools
 import os
 import platform
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +24,13 @@ def _isa(name: str) -> bool:
     return name in native.isas()
 
 
+@functools.cache
+def _mount_namespaces() -> bool:
+    """Whether this user may mount file systems that nobody else sees."""
+    command = ("unshare", "-m", "mount", "-t", "tmpfs", "none", "/var/tmp")
+    return shutil.which("unshare") is not None and subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
 NEEDS: dict[str, Callable[[], bool]] = {
     "shared/conformance": (SHARED / "conformance").is_dir,
     "shared/data": (SHARED / "data").is_dir,
@@ -30,6 +39,9 @@ NEEDS: dict[str, Callable[[], bool]] = {
     "qemu-riscv64": lambda: shutil.which("qemu-riscv64") is not None,
     "x86_64": lambda: platform.machine() == "x86_64",
     "aarch64-linux-gnu-gcc": lambda: shutil.which("aarch64-linux-gnu-gcc") is not None,
+    "sshd": Path("/usr/sbin/sshd").exists,
+    "dropbear": lambda: shutil.which("dropbear") is not None,
+    "mount namespaces": _mount_namespaces,
     "/dev/full": Path("/dev/full").exists,
     "Xvfb": lambda: shutil.which("Xvfb") is not None,
     "cc": lambda: shutil.which("cc") is not None,

@@ -11,7 +11,8 @@ from typing import Any
 from bgnn_studio import __version__
 from bgnn_studio.commands.system import display, missing_libraries
 from bgnn_studio.commands.text import table
-from bgnn_studio.core.machine import core_count, cpu_name, package_versions
+from bgnn_studio.core.machine import cores, cpu_name
+from bgnn_studio.core.packages import package_versions
 from bgnn_studio.errors import BgnnError
 
 PROBE_SECONDS = 60
@@ -36,7 +37,7 @@ def examine() -> dict[str, Any]:
         "python": platform.python_version(),
         "system": platform.platform(),
         "cpu": cpu_name(),
-        "cores": core_count(),
+        "cores": cores(),
         "packages": package_versions(),
         "native": _native(),
         "drawing": _drawing(),

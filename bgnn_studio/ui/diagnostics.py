@@ -7,7 +7,8 @@ from PySide6.QtCore import qVersion
 from PySide6.QtGui import QGuiApplication
 
 from bgnn_studio import __version__
-from bgnn_studio.core.machine import core_count, cpu_name, package_versions
+from bgnn_studio.core.machine import cores, cpu_name
+from bgnn_studio.core.packages import package_versions
 from bgnn_studio.native import isa, isas, version
 from bgnn_studio.ui.log import last_crash, last_lines
 
@@ -24,7 +25,7 @@ def diagnostics(logs: Path | None) -> str:
         "bgnn-studio": __version__,
         "python": platform.python_version(),
         "system": platform.platform(),
-        "processor": f"{cpu_name()}, {core_count()} cores",
+        "processor": f"{cpu_name()}, {cores()} cores",
         "engine": f"{version()}, {isa()} of {', '.join(isas())}",
         "qt": f"{qVersion()} on {QGuiApplication.platformName()}",
         "screens": screens,

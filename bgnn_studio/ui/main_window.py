@@ -21,6 +21,7 @@ from bgnn_studio.ui.help_menu import HelpMenu
 from bgnn_studio.ui.panels.library import Library
 from bgnn_studio.ui.recent import RecentFiles
 from bgnn_studio.ui.session_files import SessionFiles
+from bgnn_studio.ui.tabs.accuracy import AccuracyTab
 from bgnn_studio.ui.tabs.inspect import InspectTab
 from bgnn_studio.ui.theme import Theme, ThemeSwitch
 from bgnn_studio.ui.toasts import Toasts
@@ -56,11 +57,14 @@ class MainWindow(QMainWindow):
         self.inspect = InspectTab(self.session)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
         self.tabs.setTabBarAutoHide(True)
         self.toasts = Toasts(self.tabs)
         self.desk = Desk(self.session, self.jobs, self.toasts)
         self.library = Library(self.session, self.toasts, self)
-        self._all_tabs = (self.inspect,)
+        self.accuracy = AccuracyTab(self.session, self.jobs, self.toasts)
+        self.accuracy.inspected.connect(lambda: self.tabs.setCurrentWidget(self.inspect))
+        self._all_tabs = (self.inspect, self.accuracy)
         for tab in self._all_tabs:
             self.tabs.addTab(tab, tab.title)
         self.setCentralWidget(self.tabs)
@@ -189,6 +193,7 @@ class MainWindow(QMainWindow):
         self._soon = QTimer(self, singleShot=True, interval=_SHORT_MS)
         self._soon.timeout.connect(self._show_jobs)
         self.jobs.changed.connect(self._jobs_changed)
+        self.jobs.progressed.connect(self._show_jobs)
         self._show_jobs()
 
     def _jobs_changed(self) -> None:
@@ -199,10 +204,14 @@ class MainWindow(QMainWindow):
             self._soon.start()
 
     def _show_jobs(self) -> None:
-        labels = [job.label for job in self.jobs.running if not job.cancelled.is_set()]
-        self._doing.setText(labels[-1] if labels else "Ready")
-        self._progress.setVisible(bool(labels))
-        self._cancel.setVisible(bool(labels))
+        job = next((job for job in reversed(self.jobs.running) if not job.cancelled.is_set()), None)
+        progress = job.progress if job else None
+        left = progress.time_left if progress else ""
+        self._doing.setText(f"{job.label}  \N{MIDDLE DOT}  {left}" if job and left else job.label if job else "Ready")
+        self._progress.setRange(0, progress.total if progress else 0)  # 0: of unknown length
+        self._progress.setValue(progress.done if progress else 0)
+        self._progress.setVisible(job is not None)
+        self._cancel.setVisible(job is not None)
 
     def _follow(self, changed: frozenset[str]) -> None:
         for n, action in enumerate(self._layers, start=1):

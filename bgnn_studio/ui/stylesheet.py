@@ -40,6 +40,8 @@ QPushButton {{ background: {raised}; border: 1px solid {border}; border-radius: 
 QPushButton:hover {{ background: {hover}; }}
 QPushButton:focus {{ border-color: {accent}; }}
 QPushButton:disabled {{ color: {faint}; }}
+QPushButton#Primary:enabled {{ background: {accent}; color: {on_accent}; border-color: {accent}; }}
+QPushButton#Primary:focus {{ border-color: {text}; }}
 QToolButton {{ background: transparent; border: 1px solid transparent; border-radius: 5px; padding: 2px 8px; color: {muted}; }}
 QToolButton:hover {{ background: {hover}; color: {text}; }}
 QToolButton:checked {{ background: {accent_soft}; color: {accent}; }}

@@ -16,6 +16,7 @@ from bgnn_studio.io.readers import supported_extensions
 from bgnn_studio.native import Model, isa
 from bgnn_studio.ui.desk import THREADS, Desk
 from bgnn_studio.ui.edit_menu import EditMenu
+from bgnn_studio.ui.live import Live
 from bgnn_studio.ui.panels.library import Library
 from bgnn_studio.ui.recent import RecentFiles
 from bgnn_studio.ui.tabs.inspect import InspectTab
@@ -48,7 +49,10 @@ class MainWindow(QMainWindow):
         self.inspect = InspectTab(self.session)
         self.toasts = Toasts(self.inspect.centralWidget())
         self.desk = Desk(self.session, self.jobs, self.toasts)
+        self.live = Live(self.session, self.jobs, self.desk, self)
+        self.live.refused.connect(self.inspect.perturb.refuse)
         self.library = Library(self.session, self.toasts, self)
+        self.library.points.chosen.connect(self.desk.set_count)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.setTabBarAutoHide(True)
@@ -57,7 +61,7 @@ class MainWindow(QMainWindow):
             self.tabs.addTab(tab, tab.title)
         self.setCentralWidget(self.tabs)
         left = Qt.DockWidgetArea.LeftDockWidgetArea
-        clouds = add_dock(self, left, "clouds", "Clouds", self.library.clouds)
+        clouds = add_dock(self, left, "clouds", "Clouds", self.library.cloud_panel)
         models = add_dock(self, left, "models", "Models", self.library.model_panel)
         self._docks = [clouds, models, *self.inspect.docks]
         self._add_menus()
@@ -102,6 +106,7 @@ class MainWindow(QMainWindow):
         self._settings.setValue("geometry", self.saveGeometry())
         self._settings.setValue("window", self.saveState(_STATE_VERSION))
         self._settings.setValue("inspect", self.inspect.saveState(_STATE_VERSION))
+        self.live.stop()
         self.jobs.close()
         for tab in self._all_tabs:
             tab.release()
@@ -134,6 +139,7 @@ class MainWindow(QMainWindow):
         file.addAction(self.inspect.neighbours.export)
         file.setToolTipsVisible(True)
         self.inspect.neighbours.export.triggered.connect(self._ask_table)
+        self.inspect.neighbours.copied.connect(lambda count: self.toasts.info(f"{count} neighbours copied", "Tab-separated, with a header"))
         self.inspect.neighbours.find.refused.connect(lambda error: self.toasts.error("No such point", error))
         file.addSeparator()
         _add(file, "&Quit", "Ctrl+Q", self.close)
@@ -175,7 +181,7 @@ class MainWindow(QMainWindow):
         self._show_jobs()
 
     def _show_jobs(self) -> None:
-        labels = [job.label for job in self.jobs.running if not job.cancelled.is_set()]
+        labels = [job.label for job in self.jobs.running if job.label and not job.cancelled.is_set()]
         self._doing.setText(labels[-1] if labels else "Ready")
         self._progress.setVisible(bool(labels))
         self._cancel.setVisible(bool(labels))

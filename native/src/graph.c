@@ -47,7 +47,8 @@ void bgnn_knn_fill_panels(const bgnn_knn_job *job, size_t first, size_t last) {
 
 /* Where the lists of one member are made. */
 typedef struct {
-    int32_t *counts;  /* (BGNN_QUERIES, points) */
+    int32_t *counts;  /* (BGNN_QUERIES, points); a row of them where bytes do */
+    uint8_t *narrow;  /* the same in bytes */
     float *squares;   /* the same, or (BGNN_LEAF, ROOM leaves) */
     int32_t *bits;    /* of a row of squares */
     uint64_t *keys, *sorted;
@@ -55,11 +56,17 @@ typedef struct {
     int32_t *index;   /* (ROOM, BGNN_LEAF): their points */
 } desk;
 
+/* Whether Hamming distances are kept in bytes. */
+static bool is_narrow(const bgnn_knn_job *job) {
+    return job->bytes > 0 && job->bytes <= BGNN_NARROW_BYTES && job->k <= BGNN_GROUPS / 2;
+}
+
 static desk carve_desk(const bgnn_knn_job *job, bgnn_carver *scratch) {
     size_t squares = BGNN_QUERIES * job->points, leaves = (size_t)BGNN_LEAF * ROOM * BGNN_LEAF;
     if (in_space(job) && squares < leaves) squares = leaves;
     desk desk = {0};
-    if (job->bytes > 0) desk.counts = bgnn_carve(scratch, BGNN_QUERIES, job->points, sizeof *desk.counts);
+    if (is_narrow(job)) desk.narrow = bgnn_carve(scratch, BGNN_QUERIES, job->points, sizeof *desk.narrow);
+    if (job->bytes > 0) desk.counts = bgnn_carve(scratch, is_narrow(job) ? 1 : BGNN_QUERIES, job->points, sizeof *desk.counts);
     else desk.squares = bgnn_carve(scratch, squares, 1, sizeof *desk.squares);
     if (job->bytes == 0) desk.bits = bgnn_carve(scratch, job->points > ROOM * BGNN_LEAF ? job->points : ROOM * BGNN_LEAF, 1, sizeof *desk.bits);
     desk.keys = bgnn_carve(scratch, 1, bgnn_nearest_room(job->k), sizeof *desk.keys);
@@ -86,6 +93,14 @@ static void write_list(const bgnn_knn_job *job, size_t point, const uint64_t *so
 /* The lists of points first ... last - 1, at most BGNN_QUERIES of them, by their distances to all points. */
 static void among_all(const bgnn_knn_job *job, const bgnn_kernels *kernels, size_t first, size_t last, const desk *desk) {
     size_t N = job->points, rows = last - first;
+    if (is_narrow(job)) {
+        kernels->bits->hamming_u8(job->words + first * job->word_stride, job->word_stride, rows, job->panels, job->bytes, N, desk->narrow, N);
+        for (size_t r = 0; r < rows; r++) {
+            bgnn_nearest_u8(kernels->select, desk->narrow + r * N, N, job->k, desk->counts, desk->keys, desk->sorted);
+            write_list(job, first + r, desk->sorted);
+        }
+        return;
+    }
     if (job->bytes > 0)
         kernels->bits->hamming(job->words + first * job->word_stride, job->word_stride, rows, job->panels, job->bytes, N, desk->counts, N);
     else

@@ -74,6 +74,19 @@ void bgnn_nearest(const bgnn_select_kernels *select, const int32_t *row, size_t 
     if (nearer < k) select->keys(row, length, reach, reach, k - nearer, sorted + nearer);
 }
 
+void bgnn_nearest_u8(const bgnn_select_kernels *select, const uint8_t *row, size_t length, size_t k, int32_t *wide, uint64_t *keys,
+                     uint64_t *sorted) {
+    int32_t reach = select->reach_u8(row, length, k);
+    size_t nearer = select->keys_u8(row, length, 0, reach - 1, BGNN_FEW, keys);
+    if (nearer == BGNN_FEW || length < k + BGNN_GROUPS) { /* most points in few groups, or groups without one */
+        for (size_t i = 0; i < length; i++) wide[i] = row[i];
+        bgnn_nearest(select, wide, length, k, keys, sorted);
+        return;
+    }
+    sort(select, keys, nearer, sorted);
+    if (nearer < k) select->keys_u8(row, length, reach, reach, k - nearer, sorted + nearer);
+}
+
 bool bgnn_nearest_of(const bgnn_select_kernels *select, const int32_t *row, const int32_t *index, size_t length, size_t k,
                      uint64_t *keys, uint64_t *sorted) {
     size_t room = bgnn_nearest_room(k), within = select->keys(row, length, 0, bgnn_reach(select, row, length, k), room, keys);

@@ -23,6 +23,10 @@ int32_t bgnn_reach(const bgnn_select_kernels *select, const int32_t *row, size_t
 /** @brief The k smallest of a row, in order. keys, sorted: bgnn_nearest_room(k). */
 void bgnn_nearest(const bgnn_select_kernels *select, const int32_t *row, size_t length, size_t k, uint64_t *keys, uint64_t *sorted);
 
+/** @brief The k smallest of a row of bytes, k at most BGNN_GROUPS / 2. wide: room for a row, for the rare ones that need it. */
+void bgnn_nearest_u8(const bgnn_select_kernels *select, const uint8_t *row, size_t length, size_t k, int32_t *wide, uint64_t *keys,
+                     uint64_t *sorted);
+
 /**
  * @brief The same where element i of the row stands for point index[i], in any order.
  * @return false when too many tie for the room there is, and nothing was selected.

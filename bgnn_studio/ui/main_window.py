@@ -18,6 +18,7 @@ from bgnn_studio.native import Model, isa
 from bgnn_studio.ui.desk import THREADS, Desk
 from bgnn_studio.ui.edit_menu import EditMenu
 from bgnn_studio.ui.help_menu import HelpMenu
+from bgnn_studio.ui.live import Live
 from bgnn_studio.ui.panels.library import Library
 from bgnn_studio.ui.recent import RecentFiles
 from bgnn_studio.ui.session_files import SessionFiles
@@ -61,7 +62,10 @@ class MainWindow(QMainWindow):
         self.tabs.setTabBarAutoHide(True)
         self.toasts = Toasts(self.tabs)
         self.desk = Desk(self.session, self.jobs, self.toasts)
+        self.live = Live(self.session, self.jobs, self.desk, self)
+        self.live.refused.connect(self.inspect.perturb.refuse)
         self.library = Library(self.session, self.toasts, self)
+        self.library.points.chosen.connect(self.desk.set_count)
         self.accuracy = AccuracyTab(self.session, self.jobs, self.toasts)
         self.accuracy.inspected.connect(lambda: self.tabs.setCurrentWidget(self.inspect))
         self._all_tabs = (self.inspect, self.accuracy)
@@ -69,7 +73,7 @@ class MainWindow(QMainWindow):
             self.tabs.addTab(tab, tab.title)
         self.setCentralWidget(self.tabs)
         left = Qt.DockWidgetArea.LeftDockWidgetArea
-        clouds = add_dock(self, left, "clouds", "Clouds", self.library.clouds)
+        clouds = add_dock(self, left, "clouds", "Clouds", self.library.cloud_panel)
         models = add_dock(self, left, "models", "Models", self.library.model_panel)
         self._docks = [clouds, models, *self.inspect.docks]
         self.sessions = SessionFiles(self, None if state is None else state / WINDOWS)
@@ -118,6 +122,7 @@ class MainWindow(QMainWindow):
         self._settings.setValue("window", self.saveState(_STATE_VERSION))
         self._settings.setValue("inspect", self.inspect.saveState(_STATE_VERSION))
         self.sessions.close()
+        self.live.stop()
         self.jobs.close()
         for tab in self._all_tabs:
             tab.release()
@@ -152,6 +157,7 @@ class MainWindow(QMainWindow):
         file.addAction(self.inspect.neighbours.export)
         file.setToolTipsVisible(True)
         self.inspect.neighbours.export.triggered.connect(self._ask_table)
+        self.inspect.neighbours.copied.connect(lambda count: self.toasts.info(f"{count} neighbours copied", "Tab-separated, with a header"))
         self.inspect.neighbours.find.refused.connect(lambda error: self.toasts.error("No such point", error))
         file.addSeparator()
         _add(file, "&Quit", "Ctrl+Q", self.close)
@@ -204,7 +210,7 @@ class MainWindow(QMainWindow):
             self._soon.start()
 
     def _show_jobs(self) -> None:
-        job = next((job for job in reversed(self.jobs.running) if not job.cancelled.is_set()), None)
+        job = next((job for job in reversed(self.jobs.running) if job.label and not job.cancelled.is_set()), None)
         progress = job.progress if job else None
         left = progress.time_left if progress else ""
         self._doing.setText(f"{job.label}  \N{MIDDLE DOT}  {left}" if job and left else job.label if job else "Ready")

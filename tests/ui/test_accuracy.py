@@ -10,13 +10,14 @@ import pytest
 from PySide6.QtCore import QElapsedTimer, QMimeData, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QToolButton
+from PySide6.QtWidgets import QApplication, QFileDialog, QToolButton
 from pytestqt.qtbot import QtBot
 
 from bgnn_studio.commands import evaluate as command
 from bgnn_studio.core.clouds import preprocess
 from bgnn_studio.core.resources import bundled_models
 from bgnn_studio.native import Model
+from bgnn_studio.ui.labelled_sets import Choice
 from bgnn_studio.ui.main_window import MainWindow
 from bgnn_studio.ui.tabs.accuracy import AccuracyTab
 from tests.random_model import random_cloud, random_model, small_spec
@@ -288,6 +289,22 @@ def test_dead_ends_say_what_to_do(make_window: Make, files: dict[str, Path], lab
     settle(window, qtbot)
     run(tab, qtbot)
     assert (tab.setup.problem.text(), len(tab.evaluator.results)) == ("", 1)
+
+
+def test_data_are_chosen_in_a_dialog_that_can_be_left(
+    tab: AccuracyTab, window: MainWindow, labelled: Path, many: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    shown = tab.setup.data
+    assert [shown.itemText(i) for i in range(shown.count())][:2] == ["Bundled shapes", labelled.name]
+    for found, expected in (("", labelled), (str(many), many)):
+        monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_, found=found: (found, ""))
+        row = shown.count() - 1
+        shown.setCurrentIndex(row)
+        shown.activated.emit(row)
+        settle(window, qtbot)
+        assert (tab.evaluator.choice.data, shown.currentText()) == (str(expected), expected.name)
+    shown.activated.emit(0)
+    assert (tab.evaluator.choice, shown.currentText()) == (Choice(), "Bundled shapes")
 
 
 def test_results_stay_with_the_file_and_the_clouds(

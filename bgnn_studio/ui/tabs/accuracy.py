@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bgnn_studio.ui.toasts import Toasts
     from bgnn_studio.ui.workers import Jobs
 
-_READING = "Rows: true. Columns: predicted. Grey: no cloud"
+_READING = "Rows: true, 100 % each. Columns: predicted. Grey: none"
 _KEYS = "Arrow keys move, Page Down goes to the next most frequent confusion, Enter or a click lists the clouds of a cell"
 
 
@@ -131,7 +131,7 @@ class AccuracyTab(QWidget):
             widget.setAutoFillBackground(True)
             columns.addWidget(widget)
         columns.setStretchFactor(1, 1)
-        columns.setSizes([345, 415, 270])
+        columns.setSizes([330, 405, 295])
         for splitter in (left, right, columns):
             splitter.setChildrenCollapsible(False)
             splitter.setHandleWidth(6)

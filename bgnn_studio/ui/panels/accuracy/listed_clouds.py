@@ -165,6 +165,7 @@ def _view(table: CloudTable) -> QTableView:
     view.verticalHeader().setDefaultSectionSize(22)
     header = view.horizontalHeader()
     header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    header.setMinimumSectionSize(24)
     header.setResizeContentsPrecision(50)  # of rows looked at; thousands would take their time
     for column in (1, 2, 4):
         header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)

@@ -292,7 +292,7 @@ def test_dead_ends_say_what_to_do(make_window: Make, files: dict[str, Path], lab
 
 
 def test_data_are_chosen_in_a_dialog_that_can_be_left(
-    tab: AccuracyTab, window: MainWindow, labelled: Path, many: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+    tab: AccuracyTab, labelled: Path, many: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
 ) -> None:
     shown = tab.setup.data
     assert [shown.itemText(i) for i in range(shown.count())][:2] == ["Bundled shapes", labelled.name]
@@ -301,7 +301,7 @@ def test_data_are_chosen_in_a_dialog_that_can_be_left(
         row = shown.count() - 1
         shown.setCurrentIndex(row)
         shown.activated.emit(row)
-        settle(window, qtbot)
+        qtbot.waitUntil(lambda: not tab.evaluator.busy, timeout=WAIT_MS)
         assert (tab.evaluator.choice.data, shown.currentText()) == (str(expected), expected.name)
     shown.activated.emit(0)
     assert (tab.evaluator.choice, shown.currentText()) == (Choice(), "Bundled shapes")

@@ -231,7 +231,11 @@ def test_cancel_here_and_in_the_status_bar(tab: AccuracyTab, window: MainWindow,
         assert (tab.setup.start.isVisible(), tab.evaluator.results) == (True, [])
         settle(window, qtbot)
     tab.evaluator.choose_limit(10)
-    run(tab, qtbot)
+    window.tabs.setCurrentWidget(window.inspect)
+    tab.evaluate.trigger()  # of the menu Run
+    assert window.tabs.currentWidget() is tab
+    assert tab.evaluate.toolTip().startswith("An evaluation is running")
+    qtbot.waitUntil(lambda: not tab.evaluator.busy, timeout=WAIT_MS)
     assert [len(found.predictions) for _, found in tab.evaluator.results] == [10, 10, 10]
     tab.evaluator.choose_limit(None)
     assert tab.evaluator.results == []  # those of 10 clouds are not those of all
@@ -322,7 +326,9 @@ def test_results_stay_with_the_file_and_the_clouds(
     window.open([copy])
     settle(window, qtbot)
     assert sorted(cells(tab)) == sorted(before)  # the same bytes elsewhere
-    random_model(copy, small_spec("bf2", points=200), seed=99)
+    other = random_model(tmp_path / "other.gguf", small_spec("bf2", points=200), seed=99)
+    other.replace(copy)
+    assert sorted(cells(tab)) == sorted(before)  # the open model is still the old one
     window.open([copy])
     settle(window, qtbot)
     assert ["binary", "\N{EN DASH}", "", ""] in cells(tab)  # other bytes of the same name
@@ -344,7 +350,7 @@ def test_the_window_answers_while_the_bundled_models_run(window: MainWindow, qtb
     timer.stop()
     print(f"longest gap of the GUI thread while 2 models ran 300 clouds, and the set was made: {max(gaps)} ms")
     assert len(tab.evaluator.results) == 2
-    assert max(gaps) < 1000
+    assert max(gaps) < 2000
     made = tab.evaluator.whole
     tab.evaluator.choose_limit(20)
     run(tab, qtbot)

@@ -12,7 +12,7 @@ from bgnn_studio.core.resources import bundled_clouds, bundled_models
 from bgnn_studio.ui.main_window import MainWindow
 from bgnn_studio.ui.theme import THEMES, ThemeSwitch
 
-_PATIENCE_MS = 30_000
+_PATIENCE_MS = 90_000
 
 
 def main() -> None:
@@ -89,7 +89,7 @@ def _wait(ready: Callable[[], bool]) -> None:
     limit.start(_PATIENCE_MS)
     loop.exec()
     if not ready():
-        raise SystemExit("No inference within 30 s: see the log above.")
+        raise SystemExit(f"Not ready within {_PATIENCE_MS // 1000} s: see the log above.")
 
 
 def _perturb(window: MainWindow, goal: dict[str, str]) -> None:

@@ -6,7 +6,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from bgnn_studio.core.graphs import Graph, check_graph, check_point, common_edges
+from bgnn_studio.core.graphs import Graph, check_graph, check_point, shared_edges
 
 Change = Literal["kept", "new", "lost"]
 CHANGES: tuple[Change, ...] = get_args(Change)  # a change's number below is its place here
@@ -95,5 +95,4 @@ def edge_difference(knn: Graph, reference: Graph) -> EdgeDifference:
     """
     check_graph(knn)
     check_graph(reference, len(knn))
-    kept, there = common_edges(knn, reference)
-    return EdgeDifference(knn, reference, kept, ~there)
+    return EdgeDifference(knn, reference, shared_edges(knn, reference), ~shared_edges(reference, knn))

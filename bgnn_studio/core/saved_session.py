@@ -7,7 +7,8 @@ from typing import TypeVar
 
 from bgnn_studio.core.choices import Choices, M
 from bgnn_studio.core.comparison import MOST
-from bgnn_studio.core.opened import OpenCloud
+from bgnn_studio.core.opened import OpenCloud, PointCount
+from bgnn_studio.core.perturbation import IDENTITY, Perturbation
 from bgnn_studio.core.views import ColourMode, EdgeMode
 from bgnn_studio.errors import BgnnError
 
@@ -44,7 +45,7 @@ class SavedSession:
         Places in these.
     compared : tuple of int or None
         Places of models.
-    pick, layer, colour, bit, edges, brush
+    count, perturbation, pick, layer, colour, bit, edges, brush, shown_k
         As in `Choices`.
     camera : Camera or None
         Of the 3D view.
@@ -57,6 +58,8 @@ class SavedSession:
     cloud: int | None = None
     model: int | None = None
     reference: int | None = None
+    count: PointCount = "model"
+    perturbation: Perturbation = IDENTITY
     pick: int | None = None
     layer: int = 1
     colour: ColourMode = "height"
@@ -64,6 +67,7 @@ class SavedSession:
     edges: EdgeMode = "all"
     brush: tuple[float, float] | None = None
     compared: tuple[int, ...] | None = None
+    shown_k: int | None = None
     camera: Camera | None = None
     tab: str = ""
 
@@ -78,6 +82,8 @@ def saved_session(choices: Choices[M], camera: Camera | None = None, tab: str = 
         cloud=_place(choices.cloud, clouds),
         model=_place(choices.model, models),
         reference=_place(choices.reference, models),
+        count=choices.count,
+        perturbation=choices.perturbation,
         pick=choices.pick,
         layer=choices.layer,
         colour=choices.colour,
@@ -85,6 +91,7 @@ def saved_session(choices: Choices[M], camera: Camera | None = None, tab: str = 
         edges=choices.edges,
         brush=choices.brush,
         compared=None if choices.compared is None else tuple(i for i, model in enumerate(models) if model in choices.compared),
+        shown_k=choices.shown_k,
         camera=camera,
         tab=tab,
     )
@@ -101,7 +108,13 @@ def restored_choices(saved: SavedSession, clouds: Sequence[OpenCloud | None], mo
     clouds, models : sequence
         One entry for each of the saved ones, None where it could not be opened.
     """
-    choices: Choices[M] = Choices(tuple(c for c in clouds if c is not None), tuple(m for m in models if m is not None))
+    choices: Choices[M] = Choices(
+        clouds=tuple(cloud for cloud in clouds if cloud is not None),
+        models=tuple(model for model in models if model is not None),
+        count=saved.count,
+        perturbation=saved.perturbation,
+        shown_k=saved.shown_k,
+    )
     cloud, model = _at(clouds, saved.cloud), _at(models, saved.model)
     choices = choices.with_model(model if model or saved.model is None else next(iter(choices.models), None))
     for candidate in (cloud, *choices.clouds) if saved.cloud is not None else ():

@@ -12,7 +12,7 @@ from bgnn_studio.core.resources import bundled_clouds, bundled_models
 from bgnn_studio.ui.main_window import MainWindow
 from bgnn_studio.ui.theme import THEMES, ThemeSwitch
 
-_PATIENCE_MS = 30_000
+_PATIENCE_MS = 90_000
 
 
 def main() -> None:
@@ -28,9 +28,13 @@ def main() -> None:
     parser.add_argument("--pick", type=int)
     parser.add_argument("--colour", default="height")
     parser.add_argument("--edges", default="all")
+    parser.add_argument("--panel", help="name of a panel to bring to the front")
+    parser.add_argument("--perturb", action="append", default=[], metavar="NAME=VALUE", help="a perturbation, repeatable")
     parser.add_argument("--reference", metavar="NAME", help="name of an open model to compare with")
     parser.add_argument("--tab", default="Inspect", metavar="TITLE")
     parser.add_argument("--evaluate", metavar="NAME", help="evaluate all open models on the bundled shapes, and show this one in Accuracy")
+    parser.add_argument("--palette", metavar="TEXT", help="show the command palette with this typed into it")
+    parser.add_argument("--shortcuts", action="store_true", help="show the overview of shortcuts")
     options = parser.parse_intermixed_args()
     application = QApplication([])
     with TemporaryDirectory() as folder:
@@ -48,11 +52,20 @@ def main() -> None:
         session.select_point(options.pick)
         session.set_colour(options.colour)
         session.set_edges(options.edges)
+        for dock in window.inspect.docks:
+            if dock.objectName() == options.panel:
+                dock.raise_()
+        _perturb(window, dict(entry.split("=") for entry in options.perturb))
         if options.evaluate:
             _evaluate(window, options.evaluate)
         window.tabs.setCurrentIndex([window.tabs.tabText(i) for i in range(window.tabs.count())].index(options.tab))
         if options.tab == window.compare.title:
             _wait(lambda: window.compare.comparer.complete)
+        if options.palette is not None:
+            window.help.commands.toggle()
+            window.help.commands.field.setText(options.palette)
+        if options.shortcuts:
+            window.help.shortcuts.toggle()
         _settle()
         window.grab().save(str(options.output))
         window.close()
@@ -78,7 +91,16 @@ def _wait(ready: Callable[[], bool]) -> None:
     limit.start(_PATIENCE_MS)
     loop.exec()
     if not ready():
-        raise SystemExit("No inference within 30 s: see the log above.")
+        raise SystemExit(f"Not ready within {_PATIENCE_MS // 1000} s: see the log above.")
+
+
+def _perturb(window: MainWindow, goal: dict[str, str]) -> None:
+    """Move sliders in 80 steps, so that the charts show how it came to that."""
+    rows = window.inspect.perturb.rows
+    for step in range(1, 81):
+        for name, value in goal.items():
+            rows[name].field.setValue(float(value) * step / 80)
+        _wait(lambda: not window.jobs.running)
 
 
 def _settle() -> None:

@@ -108,7 +108,7 @@ class EvaluatedModels(QAbstractTableModel):
             return ""
         if model is self._evaluator.running:
             return "running"
-        return "other classes" if self._evaluator.refusal(model) else "\N{EN DASH}"
+        return "refused" if self._evaluator.refusal(model) else "\N{EN DASH}"
 
     def _tip(self, model: "Model") -> str:
         spec, found = model.spec, self._evaluator.result(model)
@@ -149,7 +149,7 @@ class ModelsPanel(QWidget):
         self._stack.addWidget(hint("Drop model files (.gguf) here, or open them with Ctrl+O."))
         self._stack.addWidget(self.view)
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(6, 0, 0, 0)
         column.setSpacing(2)
         column.addWidget(self._stack, 1)
         column.addWidget(self._note)

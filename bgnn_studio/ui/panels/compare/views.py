@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bgnn_studio.native import Model
 
 _DRAG_PIXELS = 4.0
-_WATCHED = {"layer", "edges", "pick", "brush", "colour", "bit"}
+_WATCHED = {"layer", "edges", "pick", "brush", "colour", "bit", "shown_k"}
 
 
 class CompareViews(QWidget):
@@ -65,7 +65,7 @@ class CompareViews(QWidget):
     def show_options(self) -> Show:
         """What the session asks all views to show."""
         s = self._session
-        return Show(s.layer, s.edges, s.colour, s.pick, s.bit, "z", s.brush, s.bits > 0, EDGE_BUDGET)
+        return Show(s.layer, s.edges, s.colour, s.pick, s.bit, "z", s.brush, s.bits > 0, s.shown_k, EDGE_BUDGET)
 
     @property
     def camera(self) -> Camera | None:

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 NATIVE := $(shell find native -name '*.[ch]' -o -name CMakeLists.txt -o -name binding.py)
 
-.PHONY: run test bench models runners wheel clean
+.PHONY: run test bench models runners runners-check wheel clean
 run: .venv/installed
 	@$(BIN)/bgnn-studio
 
@@ -11,15 +11,17 @@ test: .venv/installed-test
 	$(BIN)/python -m pytest
 
 bench: .venv/installed
-	$(BIN)/bgnn-studio bench --full --against torch --repeat 30
-	$(BIN)/bgnn-studio bench --full --against torch --repeat 30 --threads 2
+	$(BIN)/python -m pip install -q -c constraints.txt -e .[bench]
+	$(BIN)/python -m tests.bench
 
 models: .venv/installed
 	$(BIN)/python -m bgnn_studio.training.demo
 
-runners: .venv/installed
-	$(BIN)/python -m pip install -q -c constraints.txt -e .[runners]
+runners: .venv/installed-runners
 	$(BIN)/python native/runner/build.py
+
+runners-check: .venv/installed-runners
+	$(BIN)/python native/runner/build.py --check
 
 wheel: .venv/installed
 	$(BIN)/python -m pip wheel -q --no-deps -w dist .
@@ -33,6 +35,10 @@ wheel: .venv/installed
 .venv/installed-test: .venv/installed
 	sh setup.sh test
 	$(BIN)/python -m pip install -q -c constraints.txt -e .[test]
+	touch $@
+
+.venv/installed-runners: .venv/installed
+	$(BIN)/python -m pip install -q -c constraints.txt -e .[runners]
 	touch $@
 
 clean:

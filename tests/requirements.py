@@ -4,10 +4,11 @@ A test says ``needs("shared/conformance")``; `conftest.py` fails the session on 
 no test is lost silently.
 """
 
+import functools
 import os
 import platform
-import runpy
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,8 +24,11 @@ def _isa(name: str) -> bool:
     return name in native.isas()
 
 
-def _runners_are_fresh() -> bool:
-    return bool(runpy.run_path(str(ROOT / "native" / "runner" / "build.py"))["fresh"]())
+@functools.cache
+def _mount_namespaces() -> bool:
+    """Whether this user may mount file systems that nobody else sees."""
+    command = ("unshare", "-m", "mount", "-t", "tmpfs", "none", "/var/tmp")
+    return shutil.which("unshare") is not None and subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 NEEDS: dict[str, Callable[[], bool]] = {
@@ -34,11 +38,15 @@ NEEDS: dict[str, Callable[[], bool]] = {
     "qemu-arm": lambda: shutil.which("qemu-arm") is not None,
     "qemu-riscv64": lambda: shutil.which("qemu-riscv64") is not None,
     "x86_64": lambda: platform.machine() == "x86_64",
-    "make runners": _runners_are_fresh,
     "aarch64-linux-gnu-gcc": lambda: shutil.which("aarch64-linux-gnu-gcc") is not None,
+    "sshd": Path("/usr/sbin/sshd").exists,
+    "dropbear": lambda: shutil.which("dropbear") is not None,
+    "mount namespaces": _mount_namespaces,
     "/dev/full": Path("/dev/full").exists,
     "Xvfb": lambda: shutil.which("Xvfb") is not None,
     "cc": lambda: shutil.which("cc") is not None,
+    "fork": lambda: hasattr(os, "fork"),
+    "user nobody": lambda: hasattr(os, "setuid"),
     "isa avx2": lambda: _isa("avx2"),
     "isa avx512": lambda: _isa("avx512"),
     "isa neon": lambda: _isa("neon"),

@@ -7,5 +7,7 @@ COMMANDS = {
     "convert": "convert a published checkpoint to a model file",
     "evaluate": "measure accuracy on a labelled set",
     "bench": "measure latency, against torch if asked",
+    "profile": "measure models on boards over SSH, or on this machine as one",
+    "history": "stored runs: list, show, compare, export, tag, delete",
     "doctor": "say what this installation has and lacks",
 }

@@ -7,12 +7,12 @@ import platform
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 from bgnn_studio import __version__
 from bgnn_studio.commands.system import display, missing_libraries
 from bgnn_studio.commands.text import table
+from bgnn_studio.core.machine import cores, cpu_name
 from bgnn_studio.errors import BgnnError
 
 PACKAGES = ("numpy", "PySide6-Essentials", "pyqtgraph", "pyvista", "pyvistaqt", "vtk", "trimesh", "gguf", "torch", "torch-geometric")
@@ -37,8 +37,8 @@ def examine() -> dict[str, Any]:
         "bgnn-studio": __version__,
         "python": platform.python_version(),
         "system": platform.platform(),
-        "cpu": _cpu(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cpu": cpu_name(),
+        "cores": cores(),
         "packages": {name: _version(name) for name in PACKAGES},
         "native": _native(),
         "drawing": _drawing(),
@@ -79,15 +79,6 @@ def _version(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
-
-
-def _cpu() -> str:
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        for line in info.read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 def _native() -> dict[str, Any]:

@@ -3,6 +3,7 @@
 Every rule on what a choice does to the others is here; `core.session` keeps the present value and `core.history` the earlier ones.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, Self, TypeVar
@@ -104,24 +105,26 @@ class Choices(Generic[M]):
         return self.why_no_reference if mode == "drift" else None
 
     def with_open_cloud(self, cloud: OpenCloud) -> Self:
-        """Append a cloud to the list; one from the same file replaces the older one."""
-        return replace(self, clouds=(*(c for c in self.clouds if not _same_file(c.cloud.path, cloud.cloud.path)), cloud))
+        """Append a cloud to the list; one from the same file replaces the older one, as the selected one too where it fits."""
+        newer = replace(self, clouds=(*(c for c in self.clouds if not _same_cloud(c, cloud)), cloud))
+        return newer.with_cloud(_fitting_cloud((cloud, *newer.clouds), self.model)) if _same_cloud(self.cloud, cloud) else newer
 
     def with_open_model(self, model: M) -> Self:
-        """Append a model to the list; one from the same file replaces the older one, as the reference too."""
-        newer = replace(self, models=(*(m for m in self.models if not _same_file(m.path, model.path)), model))
-        return newer.with_reference(model) if self.reference and _same_file(self.reference.path, model.path) else newer
+        """Append a model to the list; one from the same file replaces the older one, as the selected one and the reference too."""
+        newer = replace(self, models=(*(m for m in self.models if not _same_model(m, model)), model))
+        newer = newer.with_reference(model) if _same_model(self.reference, model) else newer
+        return newer.with_model(_fitting_model((model, *newer.models), self.cloud)) if _same_model(self.model, model) else newer
 
     def without_cloud(self, cloud: OpenCloud) -> Self:
         """Drop a cloud; when it was selected, another takes its place."""
         left = replace(self, clouds=tuple(c for c in self.clouds if c is not cloud))
-        return left.with_cloud(next((c for c in left.clouds if _fit(c, self.model)), None)) if cloud is self.cloud else left
+        return left.with_cloud(_fitting_cloud(left.clouds, self.model)) if cloud is self.cloud else left
 
     def without_model(self, model: M) -> Self:
         """Drop a model; when it was selected, another takes its place."""
         left = replace(self, models=tuple(m for m in self.models if m is not model))
         left = left.with_reference(None) if model is self.reference else left
-        return left.with_model(next((m for m in left.models if _fit(self.cloud, m)), None)) if model is self.model else left
+        return left.with_model(_fitting_model(left.models, self.cloud)) if model is self.model else left
 
     def with_cloud(self, cloud: OpenCloud | None) -> Self:
         """Select a cloud; raises `BgnnError` when the selected model needs more points."""
@@ -220,6 +223,22 @@ def _check_fit(cloud: OpenCloud | None, model: OpenModel | None) -> None:
             f"{cloud.cloud.name} has {len(cloud.points)} points, but {model.name} joins each to its {model.spec.k} nearest. "
             f"Choose a cloud of at least {model.spec.k} points."
         )
+
+
+def _fitting_cloud(clouds: Iterable[OpenCloud], model: OpenModel | None) -> OpenCloud | None:
+    return next((cloud for cloud in clouds if _fit(cloud, model)), None)
+
+
+def _fitting_model(models: Iterable[M], cloud: OpenCloud | None) -> M | None:
+    return next((model for model in models if _fit(cloud, model)), None)
+
+
+def _same_cloud(a: OpenCloud | None, b: OpenCloud) -> bool:
+    return a is not None and _same_file(a.cloud.path, b.cloud.path)
+
+
+def _same_model(a: OpenModel | None, b: OpenModel) -> bool:
+    return a is not None and _same_file(a.path, b.path)
 
 
 def _same_file(a: Path | None, b: Path | None) -> bool:

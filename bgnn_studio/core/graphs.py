@@ -5,6 +5,7 @@ its neighbours.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeGuard
 
 import numpy as np
@@ -49,6 +50,9 @@ def edges(knn: Graph, *, undirected: bool = False, budget: int | None = None, se
         All N * k edges in row order when nothing is dropped.
     """
     count, k = knn.shape
+    if budget is not None and not undirected and knn.size > budget:
+        kept = _chosen(knn.size, budget, seed)
+        return np.stack([kept // k, knn.ravel()[kept]], axis=1)
     pairs = np.empty((count * k, 2), np.int64)
     pairs[:, 0] = np.repeat(np.arange(count), k)
     pairs[:, 1] = knn.ravel()
@@ -56,10 +60,15 @@ def edges(knn: Graph, *, undirected: bool = False, budget: int | None = None, se
         keys = np.unique(pairs.min(axis=1) * count + pairs.max(axis=1))
         pairs = np.stack([keys // count, keys % count], axis=1)  # (E, 2)
         pairs = pairs[pairs[:, 0] != pairs[:, 1]]
-    if budget is not None and len(pairs) > budget:
-        kept = np.random.default_rng(seed).choice(len(pairs), budget, replace=False, shuffle=False)
-        pairs = pairs[np.sort(kept)]
-    return pairs
+    return pairs if budget is None or len(pairs) <= budget else pairs[_chosen(len(pairs), budget, seed)]
+
+
+@lru_cache(maxsize=8)
+def _chosen(total: int, budget: int, seed: int) -> NDArray[np.int64]:
+    """Choose `budget` of `total` at random, in order; kept, for the layers of a network choose the same ones over and over."""
+    kept = np.sort(np.random.default_rng(seed).choice(total, budget, replace=False, shuffle=False))
+    kept.flags.writeable = False
+    return kept
 
 
 def in_degree(knn: Graph) -> NDArray[np.int64]:
@@ -174,5 +183,5 @@ def neighbourhood(
         match = index[:, None] == reference[i][None, :]  # (k, k of the reference)
         rank = np.where(match.any(axis=1), match.argmax(axis=1), -1).astype(np.int64)
         lost = reference[i][~match.any(axis=0)].astype(np.int64)
-    spatial = np.sqrt(distances_to(points.astype(np.float64), i)[index])
+    spatial = np.linalg.norm(points[index].astype(np.float64) - points[i], axis=1)
     return Neighbourhood(i, index, distances[i].astype(np.float64), spatial, rank, lost)

@@ -52,6 +52,18 @@ def read_labelled(path: str | os.PathLike[str], split: str | None = None) -> Lab
         raise ReaderError(f"{error.filename or path}: could not be read ({error.strerror}). Check the name and the permissions.") from error
 
 
+def splits_of(path: str | os.PathLike[str]) -> tuple[str, ...]:
+    """Return the splits that a folder or archive has, in alphabetical order; none where it is one split, or no labelled set."""
+    path = Path(path)
+    if (path / "modelnet40_shape_names.txt").is_file():
+        listed = (p.stem.removeprefix("modelnet40_") for p in path.glob("modelnet40_*.txt"))
+        return tuple(sorted(name for name in listed if name != "shape_names"))
+    try:
+        return tuple(_splits(_parts(path)) if path.is_dir() else ())
+    except OSError as error:
+        raise ReaderError(f"{error.filename or path}: could not be read ({error.strerror}). Check the name and the permissions.") from error
+
+
 def _archive(path: Path, split: str | None) -> LabelledSet:
     if split is not None:
         raise ReaderError(f"{path}: expected no --split: an archive is one split (got '{split}'). Leave it out.")
@@ -82,8 +94,8 @@ def _archive(path: Path, split: str | None) -> LabelledSet:
 
 def _by_class(root: Path, split: str | None) -> LabelledSet:
     loose = {folder.name: _files(folder) for folder in _folders(root)}
-    parts = {folder.name: {inner.name: _files(inner) for inner in _folders(folder)} for folder in _folders(root)}
-    splits = sorted({name for part in parts.values() for name, files in part.items() if files})
+    parts = _parts(root)
+    splits = _splits(parts)
     if not splits:
         if split is not None:
             raise ReaderError(f"{root}: expected a set with the split '{split}' (found no CLASS/{split} folder with clouds).")
@@ -99,6 +111,15 @@ def _by_class(root: Path, split: str | None) -> LabelledSet:
     if not files:
         raise ReaderError(f"{root}: expected {LAYOUTS} (found no cloud).")
     return _of_files(root, split, sorted(files), [(path, name) for name in sorted(files) for path in files[name]])
+
+
+def _parts(root: Path) -> dict[str, dict[str, list[Path]]]:
+    """Return the clouds in the folders of the folders."""
+    return {folder.name: {inner.name: _files(inner) for inner in _folders(folder)} for folder in _folders(root)}
+
+
+def _splits(parts: dict[str, dict[str, list[Path]]]) -> list[str]:
+    return sorted({name for part in parts.values() for name, files in part.items() if files})
 
 
 def _listed(root: Path, names: Path, split: str) -> LabelledSet:

@@ -3,6 +3,7 @@
 import logging
 from pathlib import Path
 
+from platformdirs import user_state_path
 from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
@@ -10,7 +11,12 @@ from bgnn_studio.ui.main_window import MainWindow
 from bgnn_studio.ui.theme import ThemeSwitch
 
 
-def run(clouds: list[Path], models: list[Path]) -> int:
+def state_folder() -> Path:
+    """Return where sessions and logs of this user are."""
+    return user_state_path("bgnn-studio", appauthor=False)
+
+
+def run(files: list[Path]) -> int:
     """Show the window, open these files in it, and return the exit code of the application.
 
     The first cloud and the first model are selected, and their graph is drawn at once.
@@ -20,7 +26,7 @@ def run(clouds: list[Path], models: list[Path]) -> int:
     application.setApplicationName("bgnn-studio")
     application.setDesktopFileName("bgnn-studio")
     settings = QSettings("bgnn-studio", "bgnn-studio")
-    window = MainWindow(ThemeSwitch(application, settings.value("theme")), settings)
+    window = MainWindow(ThemeSwitch(application, settings.value("theme")), settings, state_folder())
     window.show()
-    QTimer.singleShot(0, window, lambda: window.open([*clouds, *models], undoable=False))
+    QTimer.singleShot(0, window, lambda: window.open(files, undoable=False))
     return application.exec()

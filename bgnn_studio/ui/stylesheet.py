@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from bgnn_studio.core.resources import assets_dir
+
 if TYPE_CHECKING:
     from bgnn_studio.ui.theme import Theme
 
@@ -30,6 +32,7 @@ QDockWidget {{ titlebar-close-icon: none; titlebar-normal-icon: none; }}
 QLabel#DockTitle {{ background: {panel}; color: {muted}; padding: 10px 12px 6px 12px; font-weight: 600; }}
 QLabel#Caption {{ color: {muted}; }}
 QLabel#Answer {{ color: {text}; font-size: 13pt; font-weight: 600; padding-bottom: 3px; }}
+QLabel#Problem {{ color: {error}; }}
 QLabel#Headline {{ color: {text}; font-weight: 600; }}
 
 QFrame#ToolStrip {{ background: {panel}; border-bottom: 1px solid {border}; }}
@@ -74,6 +77,10 @@ QTableView {{ gridline-color: transparent; selection-background-color: {accent_s
 QTableView::item {{ padding: 0px 6px; border: none; }}
 QTableView::item:hover {{ background: {hover}; }}
 QTableView::item:selected {{ background: {accent_soft}; color: {text}; }}
+QTableView::indicator {{ width: 12px; height: 12px; border: 1px solid {faint}; border-radius: 3px; }}
+QTableView::indicator:checked {{ background: {accent}; border-color: {accent}; image: url({check}); }}
+QSplitter::handle {{ background: {window}; image: none; }}
+QSplitter::handle:hover {{ background: {accent_soft}; }}
 QHeaderView, QTableCornerButton::section {{ background: {panel}; border: none; }}
 QHeaderView::section {{ background: {panel}; color: {muted}; border: none; border-bottom: 1px solid {border}; padding: 3px 4px; }}
 
@@ -98,4 +105,5 @@ QFrame#Toast[kind="error"] {{ border-left-color: {error}; }}
 
 def stylesheet(theme: "Theme") -> str:
     """Return the Qt style sheet of a theme."""
-    return _SHEET.format(**{name: value for name, value in vars(theme).items() if isinstance(value, str)})
+    check = (assets_dir() / "check.svg").as_posix()
+    return _SHEET.format(check=check, **{name: value for name, value in vars(theme).items() if isinstance(value, str)})

@@ -1,9 +1,10 @@
 """Notifications in the corner of the window: they say what happened and what to do, and never block."""
 
+from collections.abc import Callable
 from typing import Literal
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from bgnn_studio.errors import BgnnError
 
@@ -35,22 +36,35 @@ class Toasts(QObject):
         unexpected = f"Something unexpected went wrong ({type(error).__name__}: {error}). The log has the details."
         self._show("error", title, str(error) if isinstance(error, BgnnError) else unexpected)
 
+    def offer(self, title: str, message: str, action: str, *, accepted: Callable[[], None], dismissed: Callable[[], None]) -> None:
+        """Offer to do something; it stays until it is accepted or dismissed."""
+        toast = self._show("info", title, message, stays=True)
+        toast.findChild(QToolButton).clicked.connect(lambda _: dismissed())
+        button = QPushButton(action)
+        button.clicked.connect(lambda _: (self._drop(toast), accepted()))
+        toast.findChild(QVBoxLayout).addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+        self._place()
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Keep the stack in its corner."""
         if event.type() == QEvent.Type.Resize:
             self._place()
         return super().eventFilter(watched, event)
 
-    def _show(self, kind: Kind, title: str, message: str) -> None:
-        while len(self._toasts) >= _LIMIT:
-            self._drop(self._toasts[0])
+    def _show(self, kind: Kind, title: str, message: str, *, stays: bool = False) -> QFrame:
+        passing = [toast for toast in self._toasts if not toast.property("stays")]
+        while passing and len(self._toasts) >= _LIMIT:
+            self._drop(passing.pop(0))
         toast = _toast(self._parent, kind, title, message)
         close = toast.findChild(QToolButton)
         close.clicked.connect(lambda: self._drop(toast))
-        QTimer.singleShot(_SHOWN_MS[kind], toast, lambda: self._drop(toast))
+        toast.setProperty("stays", stays)
+        if not stays:
+            QTimer.singleShot(_SHOWN_MS[kind], toast, lambda: self._drop(toast))
         self._toasts.append(toast)
         self._place()
         toast.show()
+        return toast
 
     def _drop(self, toast: QFrame) -> None:
         if toast in self._toasts:

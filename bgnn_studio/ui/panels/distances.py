@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bgnn_studio.ui.theme import Theme
 
 _REAL_BINS = 48
-_WATCHED = {"inference", "pick", "layer", "points", "model"}
+_WATCHED = {"inference", "layer", "points", "model"}
 Source = Literal["edges", "point"]
 
 
@@ -77,7 +77,7 @@ class DistancesPanel(QWidget):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self._stack)
         session.subscribe(self._follow)
-        self.refresh()
+        self._follow(frozenset({"pick", "model"}))
 
     def apply_theme(self, theme: "Theme") -> None:
         """Take the colours of a theme."""
@@ -103,7 +103,6 @@ class DistancesPanel(QWidget):
     def refresh(self) -> None:
         """Show the distances of the current layer and pick."""
         s = self._session
-        self.switch.set_reason("point", None if s.pick is not None else "No point is picked: click one in the 3D view.")
         source: Source = self.source if s.pick is not None else "edges"
         self.switch.set_value(source)
         values = self._values(source)
@@ -111,16 +110,20 @@ class DistancesPanel(QWidget):
         if values is None:
             return
         on_bits = s.bits > 0
-        self.edges = _bin_edges(values, on_bits=on_bits)
-        self.counts = np.histogram(values, self.edges)[0]
+        self.counts, self.edges = histogram(values, on_bits=on_bits)
         self._curve.setData(self.edges, self.counts)
-        self.plot.setLabel("bottom", "Hamming distance (bits)" if on_bits else "Squared L2 distance")
-        self.plot.setLabel("left", "Edges" if source == "edges" else "Points")
+        self._label("bottom", "Hamming distance (bits)" if on_bits else "Squared L2 distance")
+        self._label("left", "Edges" if source == "edges" else "Points")
         self.plot.setRange(xRange=(self.edges[0], self.edges[-1]), yRange=(0, max(self.counts.max(), 1)), padding=0.02)
         reach = self._reach_of_pick(source)
         self._reach.setVisible(reach is not None)
         if reach is not None:
             self._reach.setPos(reach)
+
+    def _label(self, side: str, text: str) -> None:
+        axis = self.plot.getAxis(side)
+        if axis.labelText != text:  # a label lays the whole plot out again
+            axis.setLabel(text)
 
     def _values(self, source: Source) -> NDArray[np.generic] | None:
         """Return the distances to count, or None while there is no inference."""
@@ -150,7 +153,9 @@ class DistancesPanel(QWidget):
             self._session.set_brush(self._brush.getRegion())
 
     def _follow(self, changed: frozenset[str]) -> None:
-        if changed & _WATCHED:
+        if "pick" in changed:
+            self.switch.set_reason("point", None if self._session.pick is not None else "No point is picked: click one in the 3D view.")
+        if changed & _WATCHED or ("pick" in changed and self.source == "point"):
             self.refresh()
         if changed & {"brush", "inference"}:
             self._show_brush()
@@ -179,9 +184,12 @@ def _plot() -> pg.PlotWidget:
     return plot
 
 
-def _bin_edges(values: NDArray[np.generic], *, on_bits: bool) -> NDArray[np.float64]:
-    """Return one bin for each integer, or even bins from 0 for real distances."""
-    high = float(np.max(values))
+def histogram(values: NDArray[np.generic], *, on_bits: bool) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Count (n,) distances; return counts (b,) and bin edges (b + 1,): a bin for each integer, or even bins from 0 for real distances."""
     if on_bits:
-        return np.arange(float(np.min(values)), high + 2) - 0.5
-    return np.linspace(0.0, high or 1.0, _REAL_BINS + 1)
+        whole = values.astype(np.int64)
+        low = int(whole.min())
+        counts = np.bincount(whole - low)
+        return counts, low - 0.5 + np.arange(len(counts) + 1.0)
+    edges = np.linspace(0.0, float(np.max(values)) or 1.0, _REAL_BINS + 1)
+    return np.histogram(values, edges)[0], edges

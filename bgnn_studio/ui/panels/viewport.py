@@ -11,6 +11,7 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from bgnn_studio.core import graphs
+from bgnn_studio.core.saved_session import Camera
 from bgnn_studio.core.views import layer_name, point_view
 from bgnn_studio.scene.cloud_scene import EDGE_BUDGET, CloudScene
 from bgnn_studio.ui.theme import DARK, Theme
@@ -67,6 +68,22 @@ class Viewport(QWidget):
     def reset_camera(self) -> None:
         """Look at the whole cloud from the first direction."""
         self.scene.reset_camera()
+        self.interactor.update()
+
+    @property
+    def camera(self) -> Camera | None:
+        """Position, focal point and up; None until the first cloud was framed."""
+        camera = self.scene.renderer.GetActiveCamera()
+        return (camera.GetPosition(), camera.GetFocalPoint(), camera.GetViewUp()) if self._framed else None
+
+    @camera.setter
+    def camera(self, camera: Camera) -> None:
+        vtk = self.scene.renderer.GetActiveCamera()
+        vtk.SetPosition(camera[0])
+        vtk.SetFocalPoint(camera[1])
+        vtk.SetViewUp(camera[2])
+        self.scene.renderer.ResetCameraClippingRange()
+        self._framed = True
         self.interactor.update()
 
     def screenshot(self, path: Path) -> None:

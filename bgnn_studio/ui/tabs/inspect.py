@@ -17,6 +17,7 @@ from bgnn_studio.ui.widgets.docks import add_dock, scrolled, tabbed
 from bgnn_studio.ui.widgets.labels import hint
 
 if TYPE_CHECKING:
+    from bgnn_studio.core.saved_session import Camera
     from bgnn_studio.core.session import Session
     from bgnn_studio.native import Model
     from bgnn_studio.ui.panels.viewport import Viewport
@@ -44,6 +45,7 @@ class InspectTab(QMainWindow):
         self.bar = ViewBar(session)
         self.bits = BitsLine(session)
         self.viewport: Viewport | None = None
+        self._camera: Camera | None = None
         self.prediction = PredictionPanel(session)
         self.neighbours = NeighboursPanel(session)
         self.distances = DistancesPanel(session)
@@ -79,6 +81,8 @@ class InspectTab(QMainWindow):
 
         self.viewport = Viewport(self._session)
         self.viewport.apply_theme(self._theme)
+        if self._camera is not None:
+            self.viewport.camera = self._camera
         self._stack.addWidget(self.viewport)
         self._follow(frozenset({"cloud"}))
 
@@ -95,6 +99,17 @@ class InspectTab(QMainWindow):
         """Look at the whole cloud again."""
         if self.viewport is not None:
             self.viewport.reset_camera()
+
+    @property
+    def camera(self) -> "Camera | None":
+        """Camera of the 3D view, kept for the time when the view is made."""
+        return self._camera if self.viewport is None else self.viewport.camera
+
+    @camera.setter
+    def camera(self, camera: "Camera") -> None:
+        self._camera = camera
+        if self.viewport is not None:
+            self.viewport.camera = camera
 
     def find_point(self) -> None:
         """Bring up the field that picks a point by its index."""

@@ -10,6 +10,7 @@ import platform
 import shutil
 import subprocess
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,9 @@ NEEDS: dict[str, Callable[[], bool]] = {
     "x86_64": lambda: platform.machine() == "x86_64",
     "aarch64-linux-gnu-gcc": lambda: shutil.which("aarch64-linux-gnu-gcc") is not None,
     "sshd": Path("/usr/sbin/sshd").exists,
-    "dropbear": lambda: shutil.which("dropbear") is not None,
+    "bcrypt": lambda: find_spec("bcrypt") is not None,  # a dependency of the application, but an optional one of asyncssh
+    "ssh-agent": lambda: shutil.which("ssh-agent") is not None,
+    "dropbear": Path("/usr/sbin/dropbear").exists,
     "mount namespaces": _mount_namespaces,
     "/dev/full": Path("/dev/full").exists,
     "Xvfb": lambda: shutil.which("Xvfb") is not None,

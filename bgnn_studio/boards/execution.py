@@ -86,7 +86,7 @@ async def _messages(name: str, process: Process, silence_s: float) -> AsyncItera
                 chunk = await process.read()
         except TimeoutError as error:
             raise RemoteError(
-                f"{name}: the runner said nothing for {silence_s:.0f} s. Check the board; it may hang, or be out of memory."
+                f"{name}: the runner said nothing for {silence_s:g} s. Check the board; it may hang, or be out of memory."
             ) from error
         *lines, rest = (rest + chunk).split(b"\n")
         if not chunk and rest:

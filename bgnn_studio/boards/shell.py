@@ -10,7 +10,7 @@ from bgnn_studio.errors import LinkLostError, RemoteError
 
 CHUNK = 65536
 MOST_OUTPUT = 65536  # of a command that is waited for; none has more than a few lines to say
-PATIENCE_S = 3.0  # for each way of asking a process to end
+PATIENCE_S = 1.0  # for each way of asking a process to end; the runner needs a few milliseconds
 Progress = Callable[[int, int], None]
 
 
@@ -106,9 +106,7 @@ async def call(
                 output, errors = await reading
                 ending = await process.wait()
         except TimeoutError as error:
-            raise RemoteError(
-                f"{shell.name}: a command did not end in {timeout_s:.0f} s. Check the board, and the launch prefix."
-            ) from error
+            raise RemoteError(f"{shell.name}: a command did not end in {timeout_s:g} s. Check the board, and the launch prefix.") from error
         if not ending.known:
             raise LinkLostError(f"{shell.name}: the link broke. Check the board and the network.")
     finally:
@@ -140,7 +138,7 @@ async def collect(read: Callable[[], Awaitable[bytes]], most: int = MOST_OUTPUT)
 
 
 async def stop(process: Process) -> None:
-    """End a process: close its input, then TERM, then KILL, with a pause after each; at most 9 s, at once when it has ended.
+    """End a process: close its input, then TERM, then KILL, with a pause after each; at most 3 s, at once when it has ended.
 
     Nobody may read its output any more. Cancelling it kills the process without a pause.
     """

@@ -2,9 +2,10 @@
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Protocol
 
 import asyncssh
@@ -192,13 +193,13 @@ async def _log_in(
     """Attempt until every question is answered."""
     where = f"{resolved.username}@{resolved.host}:{resolved.port}"
     host = resolved.host_key_alias or resolved.host
-    secrets = {"password": target.password, "passphrase": None}
-    asked = 0
+    client_keys = () if target.key is None else await _load_key(target.key.expanduser(), questions)
+    password, asked = target.password, 0
     while True:
         known = keys.known(host, resolved.port)
         client = _Client()
         try:
-            return await _attempt(target, client, tunnel, known, secrets)
+            return await _attempt(target, client, tunnel, known, client_keys=client_keys, password=password)
         except asyncssh.HostKeyNotVerifiable as error:
             if client.refused is None:
                 raise RemoteError(f"{where}: {error.reason}. Do not connect unless you know why.") from error
@@ -208,15 +209,25 @@ async def _log_in(
             if not client.wants_password or target.password is not None or asked == TRIES:
                 raise RemoteError(f"{where} refused the login ({error.reason}). Check user, key and password.") from error
             asked += 1
-            secrets["password"] = await _ask_secret(f"Password of {where}", questions)
-        except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
-            if secrets["passphrase"] is not None or "assphrase" not in str(error):
-                raise RemoteError(f"{target.key}: the key cannot be used ({error}). Choose another key.") from error
-            secrets["passphrase"] = await _ask_secret(f"Passphrase of {target.key}", questions)
+            password = await _ask_secret(f"Password of {where}", questions)
         except asyncssh.Error as error:
             raise LinkLostError(f"{where} ended the connection ({error.reason}). Check that it is an SSH server.") from error
         except (OSError, UnicodeError) as error:
             raise LinkLostError(f"Could not reach {where} ({_reason(error)}). Check the address, and that the board is on.") from error
+
+
+async def _load_key(path: Path, questions: Questions) -> "Sequence[asyncssh.SSHKeyPair]":
+    """Read a private key once, with its passphrase where it has one: deriving the key from that may take seconds."""
+    passphrase = None
+    while True:
+        try:
+            return await asyncio.to_thread(asyncssh.load_keypairs, str(path), passphrase)
+        except OSError as error:
+            raise RemoteError(f"{path}: the key cannot be read ({error.strerror}). Check the path.") from error
+        except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
+            if passphrase is not None or "assphrase" not in str(error):
+                raise RemoteError(f"{path}: the key cannot be used ({error}). Choose another key.") from error
+            passphrase = await _ask_secret(f"Passphrase of {path}", questions)
 
 
 def _reason(error: OSError | UnicodeError) -> str:
@@ -228,16 +239,19 @@ def _reason(error: OSError | UnicodeError) -> str:
 
 
 async def _attempt(
-    target: Target, client: _Client, tunnel: asyncssh.SSHClientConnection | None, known: Known, secrets: dict[str, str | None]
+    target: Target,
+    client: _Client,
+    tunnel: asyncssh.SSHClientConnection | None,
+    known: Known,
+    **login: Any,  # noqa: ANN401
 ) -> asyncssh.SSHClientConnection:
     trusted, authorities, _ = known
-    given: dict[str, Any] = {**_given(target), **secrets}
     algorithms = [algorithm.decode() for key in trusted for algorithm in key.sig_algorithms]
     connection, _ = await asyncssh.create_connection(
         lambda: client,
-        **given,
+        **_given(target),
+        **login,
         tunnel=tunnel,
-        client_keys=() if target.key is None else [str(target.key.expanduser())],
         known_hosts=known,
         # Certificates of hosts only where an authority is known; keys of a known kind first.
         server_host_key_algs=() if authorities else list(dict.fromkeys((*algorithms, *ALGORITHMS))),

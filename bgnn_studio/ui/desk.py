@@ -54,7 +54,7 @@ class Desk:
         clouds, models, count = self._session.clouds, self._session.models, self._session.count
 
         def run(cancelled: Event) -> Opened:
-            return open_all(paths, clouds, models, cancelled, count=count)
+            return open_all(paths, clouds, models, count, cancelled)
 
         def done(opened: Opened) -> None:
             self._opened(opened, name)

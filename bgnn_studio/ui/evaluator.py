@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from threading import Event
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -13,27 +13,17 @@ from PySide6.QtCore import QObject, Signal
 from bgnn_studio.core.evaluation import Evaluation, LabelledSet, evaluate, other_classes
 from bgnn_studio.core.evaluation_report import EvaluationReport
 from bgnn_studio.errors import ModelFileError
-from bgnn_studio.io.datasets import DEFAULT_SPLIT, read_labelled, splits_of
+from bgnn_studio.io.datasets import DEFAULT_SPLIT, splits_of
 from bgnn_studio.native import Model
 from bgnn_studio.ui.desk import THREADS
+from bgnn_studio.ui.labelled_sets import SHAPES, SHAPES_SPLITS, Choice, LabelledSets, read_split
 from bgnn_studio.ui.workers import Job, Jobs, Progress
 
 if TYPE_CHECKING:
     from bgnn_studio.core.session import Session
 
-SHAPES = "shapes"
-SHAPES_SPLITS = ("test", "train", "validation")
 _KEY = "evaluation"
-Told = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Which clouds: ``shapes`` or a path, a split (None: the set has none), and how many of them, drawn at random (None: all)."""
-
-    data: str = SHAPES
-    split: str | None = DEFAULT_SPLIT
-    limit: int | None = None
+_NAMED = 4  # classes in the line below the strip; the middle of the tab has them all
 
 
 class Evaluator(QObject):
@@ -72,8 +62,7 @@ class Evaluator(QObject):
         self._job: Job | None = None
         self._queue: list[Model] = []
         self._parts = 0  # models of this run, the finished ones too
-        self._sets: dict[tuple[str, str | None], LabelledSet] = {}
-        self._prepared: dict[tuple[str, str | None, int], LabelledSet] = {}
+        self._sets = LabelledSets()
         self._digests: WeakKeyDictionary[Model, str] = WeakKeyDictionary()
         self._found: dict[tuple[str, Choice], Evaluation] = {}
         jobs.changed.connect(self._watch)
@@ -87,13 +76,12 @@ class Evaluator(QObject):
     @property
     def whole(self) -> LabelledSet | None:
         """The split chosen, once it is read."""
-        return self._sets.get((self.choice.data, self.choice.split))
+        return self._sets.whole(self.choice)
 
     @property
     def clouds(self) -> LabelledSet | None:
         """The clouds chosen, as they come from their files, once the set is read."""
-        whole, limit = self.whole, self.choice.limit
-        return whole if whole is None or limit is None else whole.sample(limit)
+        return self._sets.clouds(self.choice)
 
     @property
     def results(self) -> list[tuple[Model, Evaluation]]:
@@ -103,24 +91,23 @@ class Evaluator(QObject):
     @property
     def report(self) -> EvaluationReport | None:
         """All results on the clouds chosen, or None while there is none."""
-        rows, clouds, whole = [found for _, found in self.results], self.clouds, self.whole
+        clouds, whole = self.clouds, self.whole
+        rows = [replace(found, model=model) for model, found in self.results]  # the file that is open now, of the same bytes
         return EvaluationReport(rows, clouds, len(whole.labels), THREADS) if rows and clouds and whole else None
 
     def result(self, model: Model) -> Evaluation | None:
         """Return what is known of a model on the clouds chosen."""
         return self._found.get((self._digests.get(model, ""), self.choice))
 
-    def refusal(self, model: Model) -> str | None:
-        """Say which classes keep a model from being evaluated on the set, once the set is read."""
-        return None if self.whole is None else other_classes(model, self.whole)
+    def refusal(self, model: Model, most: int | None = None) -> str | None:
+        """Say which classes keep a model from being evaluated on the set, once the set is read; `most` of them, or all."""
+        return None if self.whole is None else other_classes(model, self.whole, most)
 
     def choose_data(self, data: str) -> None:
         """Choose another set, ``shapes`` or a path; a path that is chosen again is read anew, and its results are dropped."""
         self.cancel()
         if data != SHAPES:
-            for store in (self._sets, self._prepared):
-                for key in [key for key in store if key[0] == data]:
-                    del store[key]
+            self._sets.forget(data)
             self._found = {key: found for key, found in self._found.items() if key[1].data != data}
         self.splits = SHAPES_SPLITS if data == SHAPES else ()
         self._choose(Choice(data, DEFAULT_SPLIT if data == SHAPES else None, self.choice.limit))
@@ -168,18 +155,22 @@ class Evaluator(QObject):
         self._choose(replace(self.choice, split=first))
 
     def _read(self) -> None:
-        data, split, progress = self.choice.data, self.choice.split, self.progress
-
-        def read(cancelled: Event) -> LabelledSet:
-            return _shapes(split, _telling(progress, cancelled)) if data == SHAPES else read_labelled(data, split)
+        choice, progress = self.choice, self.progress
 
         def done(found: LabelledSet) -> None:
-            self._sets[data, split] = found
+            self._sets.keep(choice, found)
             self.progress = Progress()
             self._next()
 
-        label = "Making the bundled shapes" if data == SHAPES else f"Reading {data}"
-        self._job = self._jobs.start(label, read, done=done, failed=self._fail, key=_KEY, progress=progress)
+        label = "Making the bundled shapes" if choice.data == SHAPES else f"Reading {choice.data}"
+        self._job = self._jobs.start(
+            label,
+            lambda cancelled: read_split(choice, _telling(progress, cancelled)),
+            done=done,
+            failed=self._fail,
+            key=_KEY,
+            progress=progress,
+        )
         self.changed.emit()
 
     def _next(self) -> None:
@@ -188,7 +179,7 @@ class Evaluator(QObject):
         self._queue = [model for model in self._queue if model not in refused]
         self._parts -= len(refused)
         if refused:
-            self.problem = " ".join(f"{model.name} was left out: {self.refusal(model)}." for model in refused)
+            self.problem = " ".join(f"{model.name} was left out: {self.refusal(model, _NAMED)}." for model in refused)
         self.running = self._queue.pop(0) if self._queue else None
         self._job = None
         if self.running is not None:
@@ -196,7 +187,7 @@ class Evaluator(QObject):
         self.changed.emit()
 
     def _evaluate(self, model: Model) -> None:
-        clouds, choice, progress = self._clouds_for(model), self.choice, self.progress
+        clouds, choice, progress = self._sets.prepared(self.choice, model.spec.points), self.choice, self.progress
         number = self._parts - len(self._queue)
         count = len(clouds.labels)
         progress.tell((number - 1) * count, self._parts * count)
@@ -213,15 +204,6 @@ class Evaluator(QObject):
 
         label = f"Evaluating {model.name}" + (f" ({number} of {self._parts})" if self._parts > 1 else "")
         self._job = self._jobs.start(label, run, done=done, failed=self._fail, key=_KEY, progress=progress)
-
-    def _clouds_for(self, model: Model) -> LabelledSet:
-        """Return the clouds chosen, which keep their points once they are prepared for models of this number of points."""
-        assert self.whole is not None
-        key = (self.choice.data, self.choice.split, model.spec.points)
-        if key not in self._prepared:
-            self._prepared[key] = self.whole.prepared_for(model.spec.points)
-        prepared, limit = self._prepared[key], self.choice.limit
-        return prepared if limit is None else prepared.sample(limit)
 
     def _fail(self, error: Exception) -> None:
         self.problem = str(error)
@@ -256,13 +238,7 @@ class Evaluator(QObject):
         self.changed.emit()
 
 
-def _shapes(split: str | None, told: Told) -> LabelledSet:
-    from bgnn_studio.training.shapes import labelled_shapes
-
-    return labelled_shapes(split or DEFAULT_SPLIT, told)
-
-
-def _telling(progress: Progress, cancelled: Event) -> Told:
+def _telling(progress: Progress, cancelled: Event) -> Callable[[int, int], None]:
     def tell(done: int, total: int) -> None:
         if cancelled.is_set():
             raise CancelledError

@@ -39,9 +39,7 @@ Entry = OpenCloud | Model | OpenedSession | Exception
 Opened = list[tuple[Path, Entry]]
 
 
-def open_all(
-    paths: Sequence[Path], clouds: Sequence[OpenCloud], models: Sequence[Model], cancelled: Event, *, count: PointCount = "model"
-) -> Opened:
+def open_all(paths: Sequence[Path], clouds: Sequence[OpenCloud], models: Sequence[Model], count: PointCount, cancelled: Event) -> Opened:
     """Open files, each on its own: a bad one is its exception; every cloud is resampled for every model, so that selecting is instant.
 
     Parameters
@@ -49,10 +47,10 @@ def open_all(
     paths : sequence of Path
     clouds, models : sequence
         What is open already.
+    count : int or str
+        Points that the session runs models on.
     cancelled : Event
         Ends the work early.
-    count : PointCount
-        How many points of each cloud the models run on.
     """
     opened: Opened = []
     for path in paths:
@@ -100,9 +98,8 @@ def _open(path: Path) -> OpenCloud | Model:
 
 
 def _resample(entries: Sequence[object], count: PointCount, cancelled: Event) -> None:
-    models = [entry for entry in entries if isinstance(entry, Model)]
     for cloud in (entry for entry in entries if isinstance(entry, OpenCloud)):
-        for model in models:
+        for model in (entry for entry in entries if isinstance(entry, Model)):
             if not cancelled.is_set():
                 cloud.for_model(model, "model")
                 cloud.for_model(model, count)

@@ -40,6 +40,8 @@ QPushButton {{ background: {raised}; border: 1px solid {border}; border-radius: 
 QPushButton:hover {{ background: {hover}; }}
 QPushButton:focus {{ border-color: {accent}; }}
 QPushButton:disabled {{ color: {faint}; }}
+QPushButton#Primary:enabled {{ background: {accent}; color: {on_accent}; border-color: {accent}; }}
+QPushButton#Primary:focus {{ border-color: {text}; }}
 QToolButton {{ background: transparent; border: 1px solid transparent; border-radius: 5px; padding: 2px 8px; color: {muted}; }}
 QToolButton:hover {{ background: {hover}; color: {text}; }}
 QToolButton:checked {{ background: {accent_soft}; color: {accent}; }}
@@ -99,6 +101,11 @@ QTabBar::tab:hover {{ color: {text}; }}
 
 QToolTip {{ background: {raised}; color: {text}; border: 1px solid {border}; padding: 5px 7px; }}
 QFrame#Toast {{ background: {raised}; border: 1px solid {border}; border-left: 4px solid {accent}; border-radius: 7px; }}
+QFrame#Overlay {{ background: {raised}; border: 1px solid {border}; border-radius: 10px; }}
+QFrame#Overlay QLabel {{ background: transparent; }}
+QLineEdit#PaletteField {{ background: transparent; border: none; border-bottom: 1px solid {border}; border-radius: 0; }}
+QLineEdit#PaletteField {{ padding: 7px 10px; font-size: 12pt; }}
+QListWidget#PaletteList {{ background: transparent; }}
 QFrame#Toast[kind="error"] {{ border-left-color: {error}; }}
 """
 

@@ -147,7 +147,7 @@ def dropbear(folder: Path) -> Iterator[Server]:
     host_key = folder / "host_key"
     subprocess.run(["dropbearkey", "-t", "ed25519", "-f", host_key], check=True, capture_output=True)
     port = free_port()
-    command = ["dropbear", "-F", "-E", "-s", "-r", str(host_key), "-p", f"127.0.0.1:{port}", "-P", str(folder / "pid")]
+    command = ["/usr/sbin/dropbear", "-F", "-E", "-s", "-r", str(host_key), "-p", f"127.0.0.1:{port}", "-P", str(folder / "pid")]
     with _running(_within((f"mount --bind {home} ~",), command), folder / "dropbear.log", port):
         yield Server(port, home, key, folder / "dropbear.log")
 
@@ -244,14 +244,12 @@ async def serve(folder: Path, name: str = "host_key", **options: object) -> asyn
     async def run(process: "asyncssh.SSHServerProcess[bytes]") -> None:
         child = await asyncio.create_subprocess_exec(
             *("/bin/sh", "-c", process.command or ""),
-            stdin=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
             env={**os.environ, "HOME": str(folder)},
         )
-        await process.redirect(stdin=child.stdin, stdout=child.stdout, stderr=child.stderr)
-        process.exit(await child.wait())
-        await process.wait_closed()
+        process.stdout.write((await child.communicate())[0])
+        process.exit(child.returncode or 0)
 
     return await asyncssh.listen(
         "127.0.0.1", 0, server_factory=InProcess, server_host_keys=[key], process_factory=run, encoding=None, **options

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bgnn_studio.boards import board as board_module
-from bgnn_studio.boards import ssh
+from bgnn_studio.boards import shell, ssh
 from bgnn_studio.boards.board import Board, Connecting, Finished, LinkLost, Run, Uploading
 from bgnn_studio.boards.messages import Heartbeat, Noise
 from bgnn_studio.boards.target import Target
@@ -203,8 +203,11 @@ def test_words_of_others_on_standard_output(server: Server, task: Tasks, tmp_pat
         (("sh", "-c", 'exec "$@" </dev/null', "sh"), "the runner was stopped by stdin"),
     ],
 )
-def test_prefixes_that_do_not_serve(prefix: tuple[str, ...], message: str, server: Server, task: Tasks, tmp_path: Path):
+def test_prefixes_that_do_not_serve(
+    prefix: tuple[str, ...], message: str, server: Server, task: Tasks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     needs("qemu-aarch64")
+    monkeypatch.setattr(shell, "PATIENCE_S", 0.1)
     with pytest.raises(RemoteError, match=message):
         asyncio.run(profile(server.target(), tmp_path, [task(prefix=prefix, repeat=1000)]))
     assert gone(server)

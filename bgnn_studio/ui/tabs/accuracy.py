@@ -131,7 +131,7 @@ class AccuracyTab(QWidget):
             widget.setAutoFillBackground(True)
             columns.addWidget(widget)
         columns.setStretchFactor(1, 1)
-        columns.setSizes([330, 430, 270])
+        columns.setSizes([345, 415, 270])
         for splitter in (left, right, columns):
             splitter.setChildrenCollapsible(False)
             splitter.setHandleWidth(6)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, qGray
 
 from bgnn_studio.core.palettes import palette
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
     from bgnn_studio.ui.theme import Theme
 
-SMALLEST = 7.0  # side of a cell, in pixels
+SMALLEST = 8.5  # side of a cell in pixels: the smallest letters fit
 _LARGEST, _STRETCH = 46.0, 1.6  # of a cell's longer side in pixels, and the ratio of its sides
 _SIDE, _GAP, _SCALE_ROOM = 12.0, 6.0, 40.0
 _LONGEST, _TALLEST = 110.0, 12.0  # of a name, and of its letters
 _UNIT = "of the true class's clouds"
-_PALETTE = "height"
+_PALETTES = {"dark": "height", "light": "distance"}  # what is more stands out more, against either background
 
 
 @dataclass(frozen=True)
@@ -59,40 +59,49 @@ class Layout:
 
 def lay_out(size: QSizeF, names: tuple[str, ...], font: QFont) -> Layout:
     """Fit cells, and names as large as the cells allow, into a size."""
-    n = max(len(names), 1)
     rows = columns = _sized(font, _TALLEST)
-    for _ in range(2):  # smaller letters leave more room to the cells
-        left, top = _SIDE + _room(rows, names) + _GAP, _room(columns, names) + _GAP
-        width, height = (size.width() - left - _SIDE) / n, (size.height() - top - _SCALE_ROOM) / n
-        width, height = min(width, _STRETCH * height, _LARGEST), min(height, _STRETCH * width, _LARGEST)
-        width, height = max(width, 1.0), max(height, 1.0)
-        rows, columns = _sized(font, 0.86 * height), _sized(font, 0.86 * width)
-    spare = max((size.width() - left - _SIDE - n * width) / 2, 0.0)
-    return Layout(QRectF(left + spare, top, n * width, n * height), width, height, rows, columns, names)
+    left, top, width, height = _cells(size, names, rows, columns)
+    rows, columns = _sized(font, 0.86 * height), _sized(font, 0.86 * width)
+    left, top, width, height = _cells(size, names, rows, columns)  # smaller letters leave more room to the cells
+    spare = max((size.width() - left - _SIDE - len(names) * width) / 2, 0.0)
+    return Layout(QRectF(left + spare, top, len(names) * width, len(names) * height), width, height, rows, columns, names)
+
+
+def _cells(size: QSizeF, names: tuple[str, ...], rows: QFont, columns: QFont) -> tuple[float, float, float, float]:
+    """Return the left and the top of all cells, and the width and height of one, beside names in these fonts."""
+    n = max(len(names), 1)
+    left, top = _SIDE + _room(rows, names) + _GAP, _room(columns, names) + _GAP + 4
+    width, height = (size.width() - left - _SIDE) / n, (size.height() - top - _SCALE_ROOM) / n
+    width, height = min(width, _STRETCH * height, _LARGEST), min(height, _STRETCH * width, _LARGEST)
+    return left, top, max(width, 1.0), max(height, 1.0)
 
 
 def smallest(names: tuple[str, ...], font: QFont) -> QSizeF:
     """Return the size below which cells would be too small."""
     room, cells = _room(_sized(font, SMALLEST), names), SMALLEST * len(names)
-    return QSizeF(2 * _SIDE + room + _GAP + cells, room + _GAP + cells + _SCALE_ROOM)
+    return QSizeF(2 * _SIDE + room + _GAP + cells, room + _GAP + 4 + cells + _SCALE_ROOM)
 
 
 def paint_cells(painter: QPainter, layout: Layout, confusion: "NDArray[np.int64]", theme: "Theme") -> None:
     """Draw cells in the colour of their part of the row, with their counts where these fit in."""
-    colours = palette(_PALETTE)
+    colours = palette(_PALETTES[theme.name])
     totals = np.maximum(confusion.sum(axis=1, keepdims=True), 1)
     shades = (confusion / totals * (len(colours) - 1)).round().astype(np.intp)
     gap = 1.0 if min(layout.width, layout.height) >= 6 else 0.0
     numbers = layout.width >= 19 and layout.height >= 13
     painter.setFont(_sized(layout.row_font, min(0.62 * layout.height, 0.44 * layout.width, 12)))
-    empty = QColor(theme.track)
-    for (i, j), count in np.ndenumerate(confusion):
+    for i in range(len(layout.names)):  # row by row, then gaps between columns: most cells are empty
+        painter.fillRect(layout.cell(i, 0).adjusted(0, 0, layout.grid.width() - layout.width, -gap), QColor(theme.track))
+    for j in range(len(layout.names)):
+        box = layout.cell(0, j)
+        painter.fillRect(QRectF(box.right() - gap, box.top(), gap, layout.grid.height()), QColor(theme.panel))
+    for i, j in np.argwhere(confusion):
         box = layout.cell(i, j).adjusted(0, 0, -gap, -gap)
-        colour = QColor(*map(int, colours[shades[i, j]])) if count else empty
+        colour = QColor(*map(int, colours[shades[i, j]]))
         painter.fillRect(box, colour)
-        if count and numbers:
-            painter.setPen(QColor("#10151b" if colour.green() > 130 else "#ffffff"))  # the palette's lightness rises with its green
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(count))
+        if numbers:
+            painter.setPen(QColor("#10151b" if qGray(colour.rgb()) > 130 else "#ffffff"))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(confusion[i, j]))
 
 
 def paint_names(painter: QPainter, layout: Layout, theme: "Theme", only: tuple[int, int] | None = None) -> None:
@@ -122,7 +131,7 @@ def paint_names(painter: QPainter, layout: Layout, theme: "Theme", only: tuple[i
 def paint_scale(painter: QPainter, layout: Layout, theme: "Theme") -> None:
     """Draw the scale of colours below the cells, with its unit."""
     bar = QRectF(layout.grid.left(), layout.grid.bottom() + 12, min(layout.grid.width(), 240.0), 8)
-    colours = palette(_PALETTE)
+    colours = palette(_PALETTES[theme.name])
     for x in range(int(bar.width())):
         shade = colours[round(x / bar.width() * (len(colours) - 1))]
         painter.fillRect(QRectF(bar.left() + x, bar.top(), 1, bar.height()), QColor(*map(int, shade)))

@@ -8,15 +8,16 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from bgnn_studio.core.accuracy import Figures, wilson
 from bgnn_studio.ui.widgets.bars import Bar, Bars, Segment
 from bgnn_studio.ui.widgets.docks import scrolled
+from bgnn_studio.ui.widgets.labels import hint
 from bgnn_studio.ui.widgets.segments import Segments
 
 if TYPE_CHECKING:
     from bgnn_studio.ui.theme import Theme
 
 _ORDERS = (
-    ("set", "As in the set", "In the order of the set's classes, as in the matrix"),
-    ("worst", "Worst first", "The lowest accuracy first; ties in the order of the classes"),
-    ("best", "Best first", "The highest accuracy first; ties in the order of the classes"),
+    ("set", "Set", "In the order of the set's classes, as in the matrix"),
+    ("worst", "Worst", "The lowest accuracy first; ties in the order of the classes"),
+    ("best", "Best", "The highest accuracy first; ties in the order of the classes"),
 )
 
 
@@ -32,6 +33,8 @@ class ClassesPanel(QWidget):
         self.switch.set_value(self.order)
         self.switch.chosen.connect(self._sort)
         self.bars = Bars("Accuracy of each class")
+        self._area = scrolled(self.bars, 80)
+        self._hint = hint("The accuracy of each class appears here once a model is evaluated.")
         row = QHBoxLayout()
         row.setContentsMargins(12, 0, 8, 0)
         row.addWidget(self.switch)
@@ -40,7 +43,9 @@ class ClassesPanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         column.addLayout(row)
-        column.addWidget(scrolled(self.bars, 80), 1)
+        column.addWidget(self._area, 1)
+        column.addWidget(self._hint, 1)
+        self.show_figures(None, ())
 
     def apply_theme(self, theme: "Theme") -> None:
         """Take the colours of a theme."""
@@ -56,8 +61,10 @@ class ClassesPanel(QWidget):
         self._show()
 
     def _show(self) -> None:
+        for widget in (self.switch, self._area):
+            widget.setVisible(self._figures is not None)
+        self._hint.setVisible(self._figures is None)
         if self._figures is None:
-            self.bars.set_bars([])
             return
         per_class = self._figures.per_class
         last = np.nan_to_num(per_class if self.order == "worst" else -per_class, nan=2.0)  # classes without a cloud

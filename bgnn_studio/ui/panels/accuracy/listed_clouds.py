@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QHeaderView, QPushButton, QSizePolicy, QTableView, QVBoxLayout, QWidget
 
-from bgnn_studio.ui.widgets.labels import headline
+from bgnn_studio.ui.widgets.labels import headline, hint
 
 if TYPE_CHECKING:
     from bgnn_studio.core.evaluation import Evaluation
@@ -97,6 +97,7 @@ class ListedClouds(QWidget):
         self.table = CloudTable(self)
         self.view = _view(self.table)
         self.view.activated.connect(self._open)
+        self._hint = hint("The clouds that a model gets wrong are listed here; each can be opened in Inspect.")
         self.headline = headline()
         self.headline.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.everything, self.open = QPushButton("All errors"), QPushButton("Open in &Inspect")
@@ -115,6 +116,7 @@ class ListedClouds(QWidget):
         column.addWidget(self.headline)
         column.addLayout(row)
         column.addWidget(self.view, 1)
+        column.addWidget(self._hint, 1)
         self.show_errors(None)
 
     def show_errors(self, evaluation: "Evaluation | None") -> None:
@@ -122,6 +124,9 @@ class ListedClouds(QWidget):
         wrong = _NONE if evaluation is None else np.flatnonzero(evaluation.predictions != evaluation.data.labels)
         self.show_clouds(evaluation, wrong, "Errors")
         self.everything.setEnabled(False)
+        for widget in (self.headline, self.open, self.everything, self.view):
+            widget.setVisible(evaluation is not None)
+        self._hint.setVisible(evaluation is None)
 
     def show_cell(self, evaluation: "Evaluation", true: int, predicted: int) -> None:
         """Show the clouds of one cell of the confusion matrix."""
@@ -161,6 +166,7 @@ def _view(table: CloudTable) -> QTableView:
     header = view.horizontalHeader()
     header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
     header.setResizeContentsPrecision(50)  # of rows looked at; thousands would take their time
-    header.setSectionResizeMode(len(_HEADS) - 1, QHeaderView.ResizeMode.Stretch)
+    for column in (1, 2, 4):
+        header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
     header.setHighlightSections(False)
     return view

@@ -108,7 +108,7 @@ class EvaluatedModels(QAbstractTableModel):
             return ""
         if model is self._evaluator.running:
             return "running"
-        return "other classes" if self._evaluator.refusal(model) else "\N{EN DASH}"
+        return "refused" if self._evaluator.refusal(model) else "\N{EN DASH}"
 
     def _tip(self, model: "Model") -> str:
         spec, found = model.spec, self._evaluator.result(model)

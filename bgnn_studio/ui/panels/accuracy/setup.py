@@ -18,12 +18,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from bgnn_studio.ui.evaluator import SHAPES, Evaluator
+from bgnn_studio.ui.evaluator import Evaluator
+from bgnn_studio.ui.labelled_sets import SHAPES
 
 if TYPE_CHECKING:
     from bgnn_studio.ui.workers import Jobs
 
-_MOST = 10_000_000
+_MOST = 999_999
 _FOLDER, _ARCHIVE = "folder", "archive"
 _LAYOUTS = (
     "Clouds with their classes: the bundled shapes, a folder CLASS/SPLIT/FILE or CLASS/FILE, modelnet40_normal_resampled,\n"
@@ -56,24 +57,24 @@ class SetupStrip(QFrame):
         ):
             widget.setAccessibleName(name)
             widget.setToolTip(tip)
-        self.data.setMinimumContentsLength(14)
+        self.data.setMinimumContentsLength(12)
         self.data.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.data.activated.connect(self._choose_data)
         self.split.activated.connect(lambda row: evaluator.choose_split(self.split.itemText(row)))
         self.limit.setRange(0, _MOST)
         self.limit.setSingleStep(100)
-        self.limit.setSpecialValueText("all clouds")
-        self.limit.setSuffix(" clouds")
+        self.limit.setSpecialValueText("all")
         self.limit.setKeyboardTracking(False)
         self.limit.valueChanged.connect(lambda count: evaluator.choose_limit(count or None))
         self.start, self.cancel = QPushButton("&Run"), QPushButton("&Cancel")
+        self.start.setObjectName("Primary")
         self.start.clicked.connect(lambda _: self.run.emit())
         self.cancel.clicked.connect(lambda _: evaluator.cancel())
         self.cancel.setToolTip("The model that is being evaluated gets no result; those that are through keep theirs")
         self.bar, self.said = QProgressBar(), QLabel()
         self.bar.setAccessibleName("Progress of the evaluation")
         self.bar.setTextVisible(False)
-        self.bar.setFixedWidth(110)
+        self.bar.setFixedWidth(90)
         self.said.setObjectName("Caption")
         self.said.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.problem = QLabel()

@@ -103,6 +103,7 @@ def test_a_picked_point_that_is_dropped_is_marked_no_more(loaded: MainWindow, qt
         left = 9 in session.index
         assert (session.pick is not None) == left
         assert bool(loaded.inspect.neighbours.table.rows) == left
+        assert left or "takes the picked point away" in loaded.inspect.neighbours._hint.text()
     assert session.pick == 9
     assert session.colour == "distance"
 

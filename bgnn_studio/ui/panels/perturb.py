@@ -144,7 +144,7 @@ class PerturbPanel(QWidget):
         self.seed.setFixedWidth(72)
         self.seed.setAccessibleName("Seed of drop and jitter")
         self.seed.setToolTip("Of the points dropped and of the noise: the same seed gives the same draw")
-        self.seed.valueChanged.connect(lambda seed: self._change(replace(self._session.perturbation, seed=seed), "another seed"))
+        self.seed.valueChanged.connect(lambda seed: self._change(replace(self._session.perturbation, seed=seed), "perturb: seed"))
         self.draw = QPushButton("New draw")
         self.draw.setToolTip("The next seed: other points dropped, other noise")
         self.draw.clicked.connect(lambda _=False: self.seed.setValue((self.seed.value() + 1) % (MAX_SEED + 1)))
@@ -160,14 +160,14 @@ class PerturbPanel(QWidget):
 
     def _move(self, name: str, value: float) -> None:
         self.chosen.setCurrentIndex(self.chosen.findData(name))
-        self._change(replace(self._session.perturbation, **{name: value}), f"{_SLIDERS[name][0].lower()} the cloud", name)
+        self._change(replace(self._session.perturbation, **{name: value}), f"perturb: {name}", name)
 
     def _change(self, perturbation: Perturbation, label: str, kind: str = "seed") -> None:
         self._session.perturb(perturbation, label, f"perturb {kind}")
 
     def _reset(self) -> None:
         self.play.setChecked(False)
-        self._session.perturb(IDENTITY, "reset the perturbation")
+        self._session.perturb(IDENTITY, "perturb: reset")
 
     def _play(self, on: bool) -> None:
         allowed, value = RANGES[self.chosen.currentData()], self.rows[self.chosen.currentData()].value

@@ -26,6 +26,8 @@ TRIES = 3  # for a password that is asked for
 class Questions(Protocol):
     """Who answers while a connection is made; called on the loop of the boards."""
 
+    advice: str  # what to do where a host's key was not trusted
+
     async def trust(self, key: HostKey) -> bool:
         """Whether a host that was never seen is to be trusted from now on."""
 
@@ -271,7 +273,7 @@ async def _ask_trust(where: str, key: asyncssh.SSHKey, keys: HostKeys, questions
             f"set up anew. Ask who runs it; only then remove its line from {keys.own} or from your known_hosts."
         )
     if not await questions.trust(shown):
-        raise RemoteError(f"{where} is not trusted: its key is {shown.algorithm} {shown.fingerprint}. Compare it on the board.")
+        raise RemoteError(f"{where} is not trusted: its key is {shown.algorithm} {shown.fingerprint}. {questions.advice}")
 
 
 async def _ask_secret(prompt: str, questions: Questions) -> str:

@@ -24,7 +24,7 @@ def train_teacher(config: CascadeConfig, data: TrainingData, folder: Path, repor
     """Train the float teacher, or go on from its checkpoint in `folder`; return it in evaluation mode."""
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(config.seed)
-    teacher = build_network(config.spec("teacher", data.classes), dropout=config.dropout)
+    teacher = build_network(config.spec("teacher", data.classes), dropout=config.dropout, engine_graphs=True)
     train_stage(teacher, config, data.train, data.validation, folder / "teacher.pt", teacher=None, report=report)
     return teacher.eval()
 
@@ -44,7 +44,7 @@ def train_student(config: CascadeConfig, teacher: Network, data: TrainingData, f
     torch.manual_seed(config.seed)
     weights = None
     for stage in stages:
-        student = build_network(config.spec(stage, data.classes), dropout=config.dropout)
+        student = build_network(config.spec(stage, data.classes), dropout=config.dropout, engine_graphs=True)
         if weights is not None:
             student.load_state_dict(weights)
         train_stage(student, config, data.train, data.validation, folder / f"{stage}.pt", teacher=teacher, report=report)

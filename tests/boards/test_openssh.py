@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bgnn_studio.boards import board as board_module
-from bgnn_studio.boards import shell, ssh
+from bgnn_studio.boards import login, shell
 from bgnn_studio.boards.board import Board, Connecting, Finished, LinkLost, Run, Uploading
 from bgnn_studio.boards.messages import Heartbeat, Noise
 from bgnn_studio.boards.target import Target
@@ -158,7 +158,7 @@ def test_a_link_that_stays_away(server: Server, long_task: Task, tmp_path: Path,
 
 def test_a_link_that_falls_silent_is_found(server: Server, long_task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(board_module, "PAUSES_S", ())
-    monkeypatch.setattr(ssh, "KEEPALIVE_S", 0.2)
+    monkeypatch.setattr(login, "KEEPALIVE_S", 0.2)
     events = Events()
 
     async def stall() -> float:
@@ -241,7 +241,7 @@ def test_a_home_that_may_run_nothing_gives_way_to_another_folder(task: Tasks, tm
     ("options", "message"),
     [
         ("noexec", r"the runner can be placed nowhere \(.*home/\.cache/bgnn-studio: no program may run there \(.*Permission denied\)\)"),
-        ("size=100k", r"home/\.cache/bgnn-studio: bgnn-runner of 19\d,\d+ bytes could not be written \(.*No space left on device\)"),
+        ("size=100k", r"home/\.cache/bgnn-studio: bgnn-runner of [\d,]+ bytes could not be written \(.*No space left on device\)"),
         ("ro", r"the runner can be placed nowhere \(no folder may be written\)\. Free space in the home folder"),
     ],
 )

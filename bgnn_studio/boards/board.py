@@ -178,7 +178,7 @@ class Board(AbstractAsyncContextManager["Board"]):
         if prefix not in self._places:
             self._places[prefix] = await deploy.settle(shell, prefix, self._upload)
         place = self._places[prefix]
-        await deploy.bring(shell, place, {task.path.name: task.model_data, task.cloud: task.cloud_data}, self._upload)
+        await deploy.bring(shell, place, [(task.path.name, task.model_data), (task.cloud, task.cloud_data)], self._upload)
         self._tell(Started(task))
         started = datetime.now(UTC)
         lines: dict[type[Message], Any] = {}

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from uuid import uuid4
@@ -62,10 +62,10 @@ async def settle(shell: Shell, prefix: Sequence[str], upload: Upload) -> Place:
             continue
         place = Place(folder, runner.architecture, runner.sha256, machine)
         try:
-            await bring(shell, place, {"bgnn-runner": runner.data}, upload)
+            await bring(shell, place, [("bgnn-runner", runner.data)], upload)
             await _try(shell, prefix, place.runner)
         except _UnusableFolderError as error:
-            reasons.append(str(error))
+            reasons.append(f"{folder}: {error.reason}")
             await call(shell, f"rm -f {shlex.quote(place.runner)}; rmdir {shlex.quote(folder)} 2>/dev/null; true")
         else:
             return place
@@ -90,19 +90,22 @@ async def _make_folder(shell: Shell, wanted: str) -> str | None:
     return found and found[1]
 
 
-async def bring(shell: Shell, place: Place, files: Mapping[str, bytes], upload: Upload) -> None:
-    """Upload files that are not there yet with the same content; `upload` gets a file's name, the bytes sent and those to send."""
-    paths = {what: place.path(data) for what, data in files.items()}
-    sums = (await call(shell, f"sha256sum {shlex.join(paths.values())} 2>/dev/null", check=False)).output
+async def bring(shell: Shell, place: Place, files: Sequence[tuple[str, bytes]], upload: Upload) -> None:
+    """Upload named files that are not there yet with the same content; raises `RemoteError` when one cannot be written.
+
+    `upload` gets a file's name, the bytes sent and those to send.
+    """
+    paths = [place.path(data) for _, data in files]
+    sums = (await call(shell, f"sha256sum {shlex.join(paths)} 2>/dev/null", check=False)).output
     there = {name for digits, name in re.findall(r"^(\w{64})  (/.*)$", sums, re.MULTILINE) if name.endswith(f"/{digits}")}
-    for what, data in files.items():
-        path = paths[what]
+    for (what, data), path in zip(files, paths, strict=True):
         if path in there:
             continue
         command = _PUT.format(part=shlex.quote(f"{path}.{uuid4().hex[:8]}.part"), size=len(data), path=shlex.quote(path))
         done = await call(shell, command, data=data, progress=partial(upload, what), timeout_s=UPLOAD_S, check=False)
         if done.ending.status != 0:
-            raise _UnusableFolderError(f"{place.folder}: {what} of {len(data):,} bytes could not be written ({done.errors or done.ending})")
+            reason = f"{what} of {len(data):,} bytes could not be written ({done.errors or done.ending})"
+            raise _UnusableFolderError(shell.name, place.folder, reason)
 
 
 async def clean(shell: Shell) -> None:
@@ -111,7 +114,11 @@ async def clean(shell: Shell) -> None:
 
 
 class _UnusableFolderError(RemoteError):
-    """A folder that takes no file, or runs none."""
+    """A folder that takes no file, or runs none, and why."""
+
+    def __init__(self, name: str, folder: str, reason: str) -> None:
+        super().__init__(f"{name}: {folder}: {reason}. Free some space there.")
+        self.reason = reason
 
 
 async def _try(shell: Shell, prefix: Sequence[str], path: str) -> None:
@@ -121,8 +128,8 @@ async def _try(shell: Shell, prefix: Sequence[str], path: str) -> None:
         return
     reason = done.errors or str(done.ending)
     if done.ending.status == NOT_EXECUTABLE:
-        raise _UnusableFolderError(f"{path.rpartition('/')[0]}: no program may run there ({reason})")
-    if done.ending.status == NOT_FOUND:
+        raise _UnusableFolderError(shell.name, path.rpartition("/")[0], f"no program may run there ({reason})")
+    if done.ending.status == NOT_FOUND and prefix:
         raise RemoteError(
             f"{shell.name}: the launch prefix {shlex.join(prefix)!r} does not start ({reason}). Install it there, or mend it."
         )

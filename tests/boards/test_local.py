@@ -91,7 +91,7 @@ def test_a_runner_that_falls_silent(home: Server, long_task: Task, monkeypatch: 
     async def silent() -> None:
         here = LocalShell()
         place = await deploy.settle(here, (), lambda *_: None)
-        await deploy.bring(here, place, {"model": long_task.model_data, "cloud": long_task.cloud_data}, lambda *_: None)
+        await deploy.bring(here, place, [("model", long_task.model_data), ("cloud", long_task.cloud_data)], lambda *_: None)
         events = Events()
         running = asyncio.ensure_future(execute(here, place, long_task, events, silence_s=1.2))
         await events.until(Heartbeat)

@@ -253,6 +253,18 @@ def test_no_folder_serves(options: str, message: str, task: Tasks, tmp_path: Pat
         assert gone(server)
 
 
+def test_a_model_that_does_not_fit(task: Tasks, tmp_path: Path):
+    needs("sshd", "mount namespaces")
+    with openssh(tmp_path, *NO_OTHER, f"mount -t tmpfs -o size=700k none {tmp_path}/home") as server:
+        message = (
+            r"board: .*/home/\.cache/bgnn-studio: dgcnn\.gguf of 562,528 bytes could not be written \(.*space left.*\)\. Free some space"
+        )
+        with pytest.raises(RemoteError, match=message):
+            asyncio.run(profile(server.target(), tmp_path, [task("dgcnn")]))
+        (run,) = asyncio.run(profile(server.target(), tmp_path, [task("bf2")]))
+        assert run.is_equal
+
+
 def test_dropbear(task: Tasks, tmp_path: Path):
     needs("dropbear", "mount namespaces", "qemu-aarch64")
     with dropbear(tmp_path) as server:

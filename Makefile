@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 NATIVE := $(shell find native -name '*.[ch]' -o -name CMakeLists.txt -o -name binding.py)
 
-.PHONY: run test bench models runners runners-check wheel clean
+.PHONY: run test bench models runners runners-check test-board soak wheel clean
 run: .venv/installed
 	@$(BIN)/bgnn-studio
 
@@ -22,6 +22,13 @@ runners: .venv/installed-runners
 
 runners-check: .venv/installed-runners
 	$(BIN)/python native/runner/build.py --check
+
+# Downloads 25 MB of Debian's arm64 packages once; needs apt, qemu-system-arm and dropbear-bin.
+test-board: .venv/installed-test
+	$(BIN)/python -m tests.boards.arm_board
+
+soak: .venv/installed-test
+	$(BIN)/python -m tests.boards.soak 1000
 
 wheel: .venv/installed
 	$(BIN)/python -m pip wheel -q --no-deps -w dist .

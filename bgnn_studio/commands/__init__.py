@@ -6,6 +6,7 @@ COMMANDS = {
     "render": "draw a cloud and a layer's graph to a PNG file; needs no display",
     "convert": "convert a published checkpoint to a model file",
     "evaluate": "measure accuracy on a labelled set",
+    "train": "train the networks of a recipe, from data to model files",
     "bench": "measure latency, against torch if asked",
     "doctor": "say what this installation has and lacks",
 }

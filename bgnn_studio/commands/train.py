@@ -64,44 +64,56 @@ def run(options: argparse.Namespace) -> int:
     except Stopped:
         print(f"Stopped, and saved. The same command with --resume goes on from here (--out {folder}).")
         return EXIT_STOPPED
-    print(_as_json(results) if options.json else _as_text(results))
+    if results:  # under torchrun, only the leading process has any
+        print(_as_json(results) if options.json else _as_text(results))
     return 0
 
 
 def train(configs: "dict[str, CascadeConfig]", folder: Path, options: argparse.Namespace, *, say: Callable[[str], None]) -> "list[Result]":
     """Train every variant in turn, and measure what comes out; `say` gets a line for every epoch."""
-    from bgnn_studio.training.cascade import choose_device, trained_stages, use_threads
+    from bgnn_studio.training.cascade import choose_device, train_cascade, trained_stages, use_threads
     from bgnn_studio.training.datasets import training_data
-    from bgnn_studio.training.results import append_line, measure_on_test, train_variant
+    from bgnn_studio.training.parallel import joined, own_device
+    from bgnn_studio.training.results import append_line, measure_on_test, measure_on_validation
     from bgnn_studio.training.stage import Watch
 
-    device = choose_device(options.device)
     use_threads(options.threads)
+    device = own_device(choose_device(options.device))
     found = [path for config in configs.values() for path in trained_stages(config, folder)]
     if found and not options.resume:
         raise BgnnError(
             f"{folder}: holds a training run ({found[0].relative_to(folder)}). --resume goes on with it; or give another --out."
         )
     results, metrics = [], folder / "metrics.jsonl"
-    for config in configs.values():
-        with progress("clouds prepared") as show:
-            data = training_data(config, folder, show)
-        append_line(metrics, {"event": "start", "time": _now(), "device": str(device), "config": asdict(config)})
 
-        def keep(report: "EpochReport") -> None:
-            append_line(metrics, {"event": "epoch", "time": _now()} | asdict(report))
-            say(
-                f"{report.variant} {report.stage} {report.epoch}/{report.epochs}: loss {report.loss:.3f}, "
-                f"validation {report.validation:.1%}, {duration_text(report.seconds)}"
-            )
+    def log(event: str, **values: object) -> None:
+        append_line(metrics, {"event": event, "time": time.strftime("%Y-%m-%dT%H:%M:%S%z")} | values)
 
-        with stop_on_signal() as stop, status() as show_line:
-            network, result = train_variant(config, data, folder, Watch(keep, _remaining(show_line), stop), device)
-        append_line(metrics, {"event": "model", "time": _now(), "agreed": result.agreed} | asdict(result.accuracy))
-        if options.test:
-            with progress("test clouds prepared") as show:
-                result = measure_on_test(config, network, folder, show)
-        results.append(result)
+    def keep(report: "EpochReport") -> None:
+        log("epoch", **asdict(report))
+        say(
+            f"{report.variant} {report.stage} {report.epoch}/{report.epochs}: loss {report.loss:.3f}, "
+            f"validation {report.validation:.1%}, {duration_text(report.seconds)}"
+        )
+
+    with joined(device) as world:
+        for config in configs.values():
+            if world.leads:  # the others read what it has prepared
+                with progress("clouds prepared") as show:
+                    training_data(config, folder, show)
+                log("start", device=str(device), processes=world.size, config=asdict(config))
+            world.wait()
+            data = training_data(config, folder)
+            with stop_on_signal() as stop, status() as show_line:
+                watch = Watch(keep, _remaining(show_line), stop) if world.leads else Watch(stop=stop)
+                network = train_cascade(config, data, folder, watch, device=device, world=world).cpu()
+            if world.leads:
+                result = measure_on_validation(config, network, data, folder)
+                log("model", agreed=result.agreed, **asdict(result.accuracy))
+                if options.test:
+                    with progress("test clouds prepared") as show:
+                        result = measure_on_test(config, network, folder, show)
+                results.append(result)
     return results
 
 
@@ -123,10 +135,6 @@ def _remaining(show: Callable[[str], None]) -> "Callable[[StepReport], None]":
         show(f"{name}: {report.done / report.total:.0%}, loss {report.loss:.3f}, about {duration_text(left)} left in this stage")
 
     return step
-
-
-def _now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S%z")
 
 
 def _as_json(results: "list[Result]") -> str:

@@ -8,6 +8,7 @@ import torch
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.training.config import CascadeConfig
 from bgnn_studio.training.networks import Network, build_network
+from bgnn_studio.training.parallel import World
 from bgnn_studio.training.stage import Clouds, Watch, train_stage
 
 
@@ -37,7 +38,13 @@ def use_threads(count: int) -> None:
 
 
 def train_cascade(
-    config: CascadeConfig, data: TrainingData, folder: Path, watch: Watch | None = None, device: torch.device | None = None
+    config: CascadeConfig,
+    data: TrainingData,
+    folder: Path,
+    watch: Watch = Watch(),  # noqa: B008
+    *,
+    device: torch.device = torch.device("cpu"),  # noqa: B008
+    world: World = World(),  # noqa: B008
 ) -> Network:
     """Train a variant, its teacher first where it learns from one, or go on from the snapshots in `folder`.
 
@@ -51,7 +58,6 @@ def train_cascade(
     Stopped
         `watch.stop()` said so.
     """
-    watch, device = watch or Watch(), device or torch.device("cpu")
     torch.manual_seed(config.seed)
     teacher, student, weights = None, None, None
     for stage in config.stages():
@@ -61,7 +67,8 @@ def train_cascade(
         place = folder / network.spec.variant
         place.mkdir(parents=True, exist_ok=True)
         network.to(device)
-        train_stage(network, config, data.train, data.validation, place / f"{stage}.pt", teacher=teacher, watch=watch)
+        snapshot = place / f"{stage}.pt"
+        train_stage(network, config, data.train, data.validation, snapshot, teacher=teacher, watch=watch, world=world)
         if stage == "teacher":
             teacher = student = network.eval()
             torch.manual_seed(config.seed)

@@ -13,7 +13,7 @@ import torch
 from bgnn_studio.core.card import Accuracy, Training
 from bgnn_studio.core.evaluation import LabelledSet
 from bgnn_studio.errors import BgnnError
-from bgnn_studio.training.cascade import TrainingData, train_cascade
+from bgnn_studio.training.cascade import TrainingData
 from bgnn_studio.training.config import CascadeConfig
 from bgnn_studio.training.datasets import open_test_split
 from bgnn_studio.training.evaluate import predict
@@ -21,7 +21,6 @@ from bgnn_studio.training.export import export_model
 from bgnn_studio.training.networks import Network
 from bgnn_studio.training.recipes import as_json
 from bgnn_studio.training.shipped import run_file
-from bgnn_studio.training.stage import Watch
 
 
 @dataclass(frozen=True)
@@ -33,19 +32,12 @@ class Result:
     agreed: int
 
 
-def train_variant(config: CascadeConfig, data: TrainingData, folder: Path, watch: Watch, device: torch.device) -> tuple[Network, Result]:
-    """Train a variant, or go on with it, and write ``folder/VARIANT.gguf`` with its accuracy on the validation clouds.
-
-    Raises
-    ------
-    BgnnError, Stopped
-        See `train_cascade`.
-    """
-    network = train_cascade(config, data, folder, watch, device).cpu()
+def measure_on_validation(config: CascadeConfig, network: Network, data: TrainingData, folder: Path) -> Result:
+    """Write a trained variant as ``folder/VARIANT.gguf``, with its accuracy on the validation clouds."""
     names = tuple(f"cloud {i}" for i in range(len(data.validation.labels)))
     points, labels = data.validation.points.numpy(), data.validation.labels.numpy()
     validation = LabelledSet(data.name, "validation", data.classes, labels, names, points.__getitem__, prepared=True)
-    return network, _measured(config, network, validation, folder)
+    return _measured(config, network, validation, folder)
 
 
 def measure_on_test(config: CascadeConfig, network: Network, folder: Path, progress: Callable[[int, int], None] | None = None) -> Result:

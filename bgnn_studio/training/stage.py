@@ -20,6 +20,7 @@ from bgnn_studio.training.evaluate import predict
 from bgnn_studio.training.layers import LatentWeight
 from bgnn_studio.training.losses import GraphFeatures, distillation_loss, mean_lsp
 from bgnn_studio.training.networks import Network, NetworkTrace
+from bgnn_studio.training.parallel import World
 
 WARM_UP = 0.05
 
@@ -91,7 +92,15 @@ def augment(points: Tensor, config: CascadeConfig, generator: torch.Generator) -
 
 
 def train_stage(
-    network: Network, config: CascadeConfig, train: Clouds, validation: Clouds, snapshot: Path, *, teacher: Network | None, watch: Watch
+    network: Network,
+    config: CascadeConfig,
+    train: Clouds,
+    validation: Clouds,
+    snapshot: Path,
+    *,
+    teacher: Network | None,
+    watch: Watch,
+    world: World = World(),  # noqa: B008
 ) -> None:
     """Train `network` in place, on its device, and leave it with the weights of its best validation epoch.
 
@@ -102,14 +111,17 @@ def train_stage(
     BgnnError
         Fewer training clouds than one batch, a snapshot made with other settings or not written, or a loss that is not finite.
     Stopped
-        `watch.stop()` said so.
+        `watch.stop()` said so, in any process.
     """
     size = config.batch(network.spec.stage)
     if len(train.labels) < size:
         raise BgnnError(f"Expected at least one batch of {size} training clouds (got {len(train.labels)}). Lower batch_size.")
-    run = _StageRun(network, config, train, snapshot, teacher=teacher, watch=watch)
+    if size % world.size or size < 2 * world.size:
+        raise BgnnError(f"Expected batches that {world.size} processes can share, at least 2 clouds each (got batch_size = {size}).")
+    run = _StageRun(network, config, train, snapshot, teacher=teacher, watch=watch, world=world)
     while run.state["epoch"] < config.settings(network.spec.stage).epochs:
         run.finish_epoch()
+        world.agree_on_statistics(network)
         predicted = predict(network, validation.points).argmax(1).numpy()
         run.keep(accuracy(predicted, validation.labels.numpy(), len(network.spec.classes)).overall)
     network.load_state_dict(run.state["best_weights"])
@@ -119,9 +131,10 @@ class _StageRun:
     """A stage under way; `state` is its snapshot: where it is, weights, optimizer and generators, and the best weights so far."""
 
     def __init__(
-        self, network: Network, config: CascadeConfig, train: Clouds, snapshot: Path, *, teacher: Network | None, watch: Watch
+        self, network: Network, config: CascadeConfig, train: Clouds, snapshot: Path, *, teacher: Network | None, watch: Watch, world: World
     ) -> None:
-        self.network, self.config, self.train, self.snapshot, self.teacher, self.watch = network, config, train, snapshot, teacher, watch
+        self.network, self.config, self.train, self.snapshot = network, config, train, snapshot
+        self.teacher, self.watch, self.world = teacher, watch, world
         self.stage = network.spec.stage
         self.settings = config.settings(self.stage)
         self.device = next(network.parameters()).device
@@ -149,7 +162,7 @@ class _StageRun:
             state |= {"batch": number + 1, "loss": state["loss"] + loss / len(batches)}
             done = state["epoch"] * len(batches) + number + 1
             self.watch.step(StepReport(self.network.spec.variant, self.stage, done, self.settings.epochs * len(batches), loss))
-            if self.watch.stop():
+            if self.world.mean(torch.tensor(float(self.watch.stop()), device=self.device)).item():
                 state["seconds"] += time.monotonic() - started
                 self._save()
                 raise Stopped
@@ -169,9 +182,11 @@ class _StageRun:
     def _step(self, batch: Tensor, progress: float) -> float:
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(self.config, self.stage, progress)
-        points = augment(self.train.points[batch], self.config, self.generator).to(self.device)
-        loss = batch_loss(self.network, self.config, points, self.train.labels[batch].to(self.device), self.teacher)
-        if not torch.isfinite(loss):
+        points = self.world.share(augment(self.train.points[batch], self.config, self.generator)).to(self.device)
+        labels = self.world.share(self.train.labels[batch]).to(self.device)
+        loss = batch_loss(self.network, self.config, points, labels, self.teacher)
+        mean = self.world.mean(loss).item()
+        if not math.isfinite(mean):
             kept = f"The snapshot of epoch {self.state['epoch']} is kept in {self.snapshot}. " if self.state["epoch"] else ""
             raise BgnnError(
                 f"The loss of {self.network.spec.variant}, stage '{self.stage}', is not finite in epoch {self.state['epoch'] + 1}. "
@@ -179,14 +194,16 @@ class _StageRun:
             )
         self.optimizer.zero_grad()
         loss.backward()
+        self.world.average_gradients(self.network)
         self.optimizer.step()
         clip_latent(self.network)
-        return loss.item()
+        return mean
 
     def _save(self) -> None:
         self.state |= {"weights": self.network.state_dict(), "optimizer": self.optimizer.state_dict()}
         self.state |= {"generator": self.generator.get_state(), "dropout": torch.get_rng_state()}
-        snapshots.save(self.snapshot, self.state)
+        if self.world.leads:
+            snapshots.save(self.snapshot, self.state)
 
 
 _FRESH: dict[str, Any] = {"batch": 0, "loss": 0.0, "seconds": 0.0, "order": None}  # an epoch that has not begun

@@ -11,8 +11,8 @@ test: .venv/installed-test
 	$(BIN)/python -m pytest
 
 bench: .venv/installed
-	$(BIN)/bgnn-studio bench --full --against torch --repeat 30
-	$(BIN)/bgnn-studio bench --full --against torch --repeat 30 --threads 2
+	$(BIN)/python -m pip install -q -c constraints.txt -e .[bench]
+	$(BIN)/python -m tests.bench
 
 models: .venv/installed
 	$(BIN)/bgnn-studio train --config demo --resume --test

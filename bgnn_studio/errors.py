@@ -13,6 +13,10 @@ class ReaderError(BgnnError):
     """A point-cloud file that cannot be read."""
 
 
+class SessionFileError(BgnnError):
+    """A session file that cannot be written, or read."""
+
+
 class KernelError(BgnnError):
     """A refusal of the native library.
 

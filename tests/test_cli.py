@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from bgnn_studio.commands.convert import read_classes
 from bgnn_studio.core.bits import pack_signs
 from bgnn_studio.core.clouds import preprocess
 from bgnn_studio.errors import BgnnError
+from bgnn_studio.history import History
 from bgnn_studio.io.readers import read_cloud
 from bgnn_studio.native import Model
 from tests.random_model import random_model, small_spec
@@ -162,8 +164,12 @@ def test_render_draws_without_a_display(models: dict[str, Path], tmp_path: Path)
 
 def test_bench_for_programs_and_people(models: dict[str, Path]) -> None:
     arguments = ["bench", "--cloud", MESH, "--model", models["bf2"], "--model", models["dgcnn"], "--repeat", 3, "--against", "torch"]
-    found = json.loads(output(*arguments, "--json"))
+    found = json.loads(output(*arguments, "--json", "--save"))
     assert [m["variant"] for m in found["models"]] == ["bf2", "dgcnn"]
+    stored = [History().get(identity) for identity in found["saved_runs"]]
+    assert [(r.run.conditions.variant, r.run.conditions.engine) for r in stored] == list(product(("bf2", "dgcnn"), ("native", "torch")))
+    timed = [model[name]["p50"] for model in found["models"] for name in ("engine_ms", "torch_ms")]
+    assert [r.entry.summary.p50_ns / 1e6 for r in stored] == pytest.approx(timed)
     for model in found["models"]:
         assert model["points"] == 32
         assert 0 < model["engine_ms"]["min"] <= model["engine_ms"]["p50"] <= model["engine_ms"]["p90"]
@@ -173,7 +179,20 @@ def test_bench_for_programs_and_people(models: dict[str, Path]) -> None:
         assert model["torch_over_engine"] == pytest.approx(model["torch_ms"]["p50"] / model["engine_ms"]["p50"])
     text = output("bench", "--cloud", MESH, "--model", models["bf2"], "--points", 50, "--repeat", 3)
     assert [line.split()[0] for line in text.splitlines()[:2]] == ["model", "bf2"]
-    assert "mesh; 3 runs after 2 to warm up; 1 thread; engine on " in text
+    assert text.splitlines()[1].split()[-1] == "3"  # runs
+    assert "mesh; measured here after 2 runs to warm up; 1 thread; engine on " in text
+    settled = json.loads(output("bench", "--cloud", MESH, "--model", models["bf2"], "--seconds", 0.2, "--json"))["models"][0]
+    assert settled["engine_ms"]["stopped_by"] in ("settled", "most", "seconds")
+    assert settled["repeats"] >= 10
+    low, high = settled["engine_ms"]["p50_interval"]
+    assert low <= settled["engine_ms"]["p50"] <= high
+
+
+def test_bench_of_kernels() -> None:
+    found = json.loads(output("bench", "--knn", "200,3,20", "--knn", "100,70b,100", "--gemm", "40,30,65", "--repeat", 2, "--json"))
+    assert [kernel["kernel"].split(",")[0] for kernel in found["kernels"]] == ["L2 k-NN", "Hamming k-NN", "binary GEMM"]
+    assert all(0 < kernel["min_ms"] <= kernel["p50_ms"] and kernel["n"] == 2 for kernel in found["kernels"])
+    assert "binary GEMM, 40 x 65 . 65 x 30" in output("bench", "--gemm", "40,30,65", "--repeat", 2)
 
 
 def test_doctor() -> None:
@@ -229,6 +248,10 @@ BAD = {
     "unwritable trace": (["infer", "{mesh}", "--model", "{bf2}", "--points", "9", "--trace", "{mesh}/x.npz"], "could not be written"),
     "no such color": (["render", "{mesh}", "--model", "{bf2}", "--color", "pink", "-o", "x.png"], "pink"),
     "not a checkpoint": (["convert", "{mesh}", "--variant", "bf2", "-o", "x.gguf"], "expected a checkpoint"),
+    "kernels and a model": (["bench", "--knn", "9,3,2", "--model", "{bf2}"], "Expected one of networks, kernels"),
+    "two sizes": (["bench", "--knn", "9,3"], "Expected --knn N,D,K as 1024,3,20"),
+    "no size": (["bench", "--gemm", "9,x,3"], "Expected --gemm sizes from 1 to 16777215 (got 'x')"),
+    "k above the points": (["bench", "--knn", "9,3,10"], "'k' from 1 to the number of rows, 9"),
     "full and a model": (["bench", "--full", "--model", "{bf2}", "--cloud", "{mesh}"], "not both"),
 }
 
@@ -248,6 +271,7 @@ def test_an_error_is_one_line(case: str, models: dict[str, Path]) -> None:
         (["infer", "cloud.ply", "--model", "m.gguf", "--repeat", "many"], "whole number from 1 (got 'many')"),
         (["render", "cloud.ply", "--size", "400", "-o", "x.png"], "WIDTHxHEIGHT"),
         (["bench", "--against", "numpy"], "invalid choice"),
+        (["bench", "--seconds", "0"], "seconds above 0 (got '0')"),
     ],
 )
 def test_bad_options_end_with_2_and_no_traceback(arguments: list[str], message: str) -> None:

@@ -34,7 +34,7 @@ class Conditions:
     badge : str
         ``measured``, ``emulated`` (QEMU) or ``estimated`` (llvm-mca).
     model_name, variant, model_sha256 : str
-        File name without its suffix, ``bf2`` ..., and the digest of the file in hexadecimal.
+        File name without its suffix, ``bf2`` ..., and the digest of the file in hexadecimal; empty where the weights are no file's.
     cloud : str
         Name of the cloud.
     points, k, threads : int

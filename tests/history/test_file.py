@@ -61,7 +61,7 @@ def test_killed_at_any_moment(tmp_path: Path) -> None:
     for line in ran.stdout.splitlines():
         number, what = line.split()
         said.setdefault(int(number), []).append(what)
-    assert len(said) > 60, ran.stdout  # it wrote at all
+    assert len(said) > 10, ran.stdout  # it wrote at all, on a busy machine too
     stored = {}
     for entry in history.entries():
         record = history.get(entry.id)

@@ -54,7 +54,7 @@ class LatencyPanel(QWidget):
             self.bars.set_bars(_rows(inference, names), legend=[(name, i) for i, name in enumerate(names)])
 
     def _follow(self, changed: frozenset[str]) -> None:
-        if "inference" in changed:
+        if "inference" in changed and not self._session.live:  # one pass of many is no measurement
             self.refresh()
 
 

@@ -65,7 +65,7 @@ class MemoryPanel(QWidget):
         self.bars.set_bars(bars, legend=list(_SERIES.items()))
 
     def _follow(self, changed: frozenset[str]) -> None:
-        if changed & {"inference", "model", "points"}:
+        if changed & {"inference", "model", "points"} and not self._session.live:
             self.refresh()
 
 

@@ -1,0 +1,37 @@
+"""Binary products, one thread; one operation is one bit multiply-add."""
+
+from pathlib import Path
+
+import numpy as np
+
+from bgnn_studio import native
+from bgnn_studio.core.bits import pack_signs
+from tests.bench import peer_kernels as peers
+from tests.bench.contest import Contender, figures, hold, table
+
+SHAPES = ((1024, 512, 1024), (20480, 256, 256))
+
+
+def run(folder: Path) -> None:
+    """Print the table."""
+    rng, rows = np.random.default_rng(0), []
+    for M, C, N in SHAPES:
+        a, b = (rng.choice(np.float32([-1, 1]), (n, C)) for n in (M, N))
+        words_a, words_b = pack_signs(a), pack_signs(b)
+        binary, node_ms = peers.openvino_binary_run(a, b)
+        out = np.empty((M, N), np.float32)
+        node: list[float] = []
+        contest = [
+            Contender("**engine**, packed to int32", lambda x=words_a, y=words_b, c=C: native.binary_gemm(x, y, c)),
+            Contender("OpenVINO BinaryConvolution, f32 to f32", lambda run=binary, ms=node_ms, to=node: (run(), to.append(ms()))),
+            Contender("ONNX Runtime MatMulInteger, int8 to int32", peers.int8_run(a, b)),
+            Contender("numpy sgemm, f32 to f32", lambda x=a, y=b, to=out: np.matmul(x, y.T, out=to)),
+        ]
+        hold(contest, budget_s=2)
+        for c in contest:
+            rows.append([f"{M}x{C} . {C}x{N}", c.name, *figures(c, contest[0]), f"{M * C * N / c.p50_ms * 1e-6:.0f}"])
+            if c.call is contest[1].call:
+                p50, least = float(np.median(node)), min(node)
+                ratio = f"{p50 / contest[0].p50_ms:.2f}x"
+                rows.append(["", "of which the node (wall time)", f"{p50:.3g}", f"{least:.3g}", "", ratio, f"{M * C * N / p50 * 1e-6:.0f}"])
+    table("Binary products, 1 thread", ["", "", "p50 [ms]", "min", "n", "x", "Gop/s"], rows)

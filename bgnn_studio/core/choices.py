@@ -50,7 +50,8 @@ class Choices(Generic[M]):
     brush : (low, high) or None
         Only edges with a distance in this closed range are drawn.
     compared : tuple or None
-        Models that the Compare tab shows side by side, in the order of opening; None: the first four that are open.
+        Models that the Compare tab shows side by side, in the order of opening; None: the first four that are open,
+        or three of them and the reference.
     shown_k : int or None
         Draw and list so many of each point's neighbours, the nearest; None: all k. The network always uses all.
     """
@@ -74,7 +75,10 @@ class Choices(Generic[M]):
     @property
     def side_by_side(self) -> tuple[M, ...]:
         """The models to compare, their reference first: the one chosen, or a float teacher, or the first of them."""
-        models = self.models[:MOST] if self.compared is None else self.compared
+        models = self.compared
+        if models is None:
+            first_four = self.models[:MOST]
+            models = first_four if self.reference in (*first_four, None) else (*first_four[:-1], self.reference)
         teachers = [model for model in models if model.spec.stage == "teacher"]
         first = next((model for model in (self.reference, *teachers, *models) if model in models), None)
         return tuple(sorted(models, key=lambda model: model is not first))

@@ -109,6 +109,19 @@ def _file(value: object, name: str) -> SavedFile:
     return SavedFile(Path(path), _text(value.get("sha256", ""), name))
 
 
+def _count(value: object, name: str) -> object:
+    return value if value in ("model", "all") else whole_from(1)(value, name)
+
+
+def _perturbation(value: object, name: str) -> Perturbation:
+    if not isinstance(value, dict) or not set(value) <= {field.name for field in fields(Perturbation)}:
+        raise wrong(name, f"numbers for any of {', '.join(field.name for field in fields(Perturbation))}", value)
+    try:
+        return Perturbation(**value)
+    except BgnnError as error:
+        raise SessionFileError(f"'{name}': {error} Save the session again.") from error
+
+
 CHECKS: dict[str, Callable[[Any, str], Any]] = {
     "clouds": _files,
     "models": _files,

@@ -101,6 +101,7 @@ def _perturb(window: MainWindow, goal: dict[str, str]) -> None:
         for name, value in goal.items():
             rows[name].field.setValue(float(value) * step / 80)
         _wait(lambda: not window.jobs.running)
+    _wait(lambda: not window.session.live and not window.jobs.running)
 
 
 def _settle() -> None:

@@ -285,6 +285,9 @@ def test_models_side_by_side_are_the_first_four_or_those_chosen_the_reference_fi
     for model in models:
         session.add_model(model)
     assert session.choices.side_by_side == (models[2], models[0], models[1], models[3])
+    session.set_reference(models[4])
+    assert session.choices.side_by_side == (models[4], models[0], models[1], models[2])
+    session.set_reference(None)
     session.set_compared((models[4], models[1], models[0]))
     assert session.choices.side_by_side == (models[0], models[1], models[4])
     session.set_reference(models[1])

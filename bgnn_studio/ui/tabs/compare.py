@@ -140,7 +140,7 @@ class CompareTab(QWidget):
         self.plots.setMinimumWidth(280)
         for widget in (self.figures, self.plots):
             self._lower.addWidget(widget)
-        self._lower.setSizes([580, 420])
+        self._lower.setSizes([610, 390])
         self._middle = QSplitter(Qt.Orientation.Vertical)
         self._middle.addWidget(self._stack)
         self._middle.addWidget(self._lower)

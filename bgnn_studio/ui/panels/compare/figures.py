@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bgnn_studio.ui.theme import Theme
 
 _BEST = "\N{BULLET} "
-_ROW_HEIGHT, _SECTION_HEIGHT, _COLUMN_WIDTH = 23, 30, 84
+_ROW_HEIGHT, _SECTION_HEIGHT, _COLUMN_WIDTH = 23, 30, 74
 
 
 class FiguresTable(QTableWidget):

@@ -78,19 +78,6 @@ def _places(value: object, name: str) -> tuple[int, ...]:
     return tuple(whole_from(0)(place, name) for place in value)
 
 
-def _count(value: object, name: str) -> object:
-    return value if value in ("model", "all") else whole_from(1)(value, name)
-
-
-def _perturbation(value: object, name: str) -> Perturbation:
-    if not isinstance(value, dict):
-        raise wrong(name, "an object of numbers", value)
-    try:
-        return Perturbation(**{field.name: value[field.name] for field in fields(Perturbation) if field.name in value})
-    except BgnnError as error:
-        raise SessionFileError(f"{name}: {error} Save the session again.") from error
-
-
 def _text(value: object, name: str) -> str:
     if not isinstance(value, str):
         raise wrong(name, "a text", value)
@@ -136,8 +123,8 @@ CHECKS: dict[str, Callable[[Any, str], Any]] = {
     "bit": whole_from(0),
     "edges": _one_of(*EDGE_MODES),
     "brush": _optional(_numbers(2)),
-    "compared": _optional(_places),
     "shown_k": _optional(whole_from(1)),
+    "compared": _optional(_places),
     "camera": _optional(_camera),
     "tab": _text,
 }

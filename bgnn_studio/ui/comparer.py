@@ -156,7 +156,7 @@ class Comparer(QObject):
         if comparison is None:
             self._start(f"Running {len(self._models)} models", self._compare())
         elif self._lacking() == "bits":
-            self._start("Counting bits", lambda cancelled: comparison.with_runs(count_bits, cancelled))
+            self._start("Counting bits", lambda cancelled: comparison.with_runs(lambda run: count_bits(run, cancelled), cancelled))
         elif self._lacking() == "latencies":
             self._start("Measuring latencies", lambda cancelled: comparison.with_runs(_timed, cancelled), measuring=True)
 

@@ -18,8 +18,10 @@ from bgnn_studio.io.session_file import EXTENSION
 from bgnn_studio.native import Model, isa
 from bgnn_studio.ui.desk import THREADS, Desk
 from bgnn_studio.ui.edit_menu import EditMenu
+from bgnn_studio.ui.measurer import Measurer
 from bgnn_studio.ui.panels.library import Library
 from bgnn_studio.ui.recent import RecentFiles
+from bgnn_studio.ui.runs import Runs
 from bgnn_studio.ui.session_files import SessionFiles
 from bgnn_studio.ui.tabs.inspect import InspectTab
 from bgnn_studio.ui.theme import Theme, ThemeSwitch
@@ -51,11 +53,12 @@ class MainWindow(QMainWindow):
         self._settings, self._themes, self._shown = settings, themes, False
         self.session: Session[Model] = Session()
         self.jobs = Jobs(self)
-        self.inspect = InspectTab(self.session)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.setTabBarAutoHide(True)
         self.toasts = Toasts(self.tabs)
+        self.measurer = Measurer(self.session, self.jobs, self.toasts, Runs(self.jobs, self.toasts, self), THREADS)
+        self.inspect = InspectTab(self.session, self.measurer)
         self.desk = Desk(self.session, self.jobs, self.toasts)
         self.library = Library(self.session, self.toasts, self)
         self._all_tabs = (self.inspect,)
@@ -162,6 +165,7 @@ class MainWindow(QMainWindow):
         view.addSeparator()
         _add(view, "Switch &theme", "Ctrl+T", self._themes.toggle)
         _add(run, "Run &again", "F5", self.desk.infer)
+        _add(run, "&Measure latency", "Ctrl+M", self.measurer.measure)
         _add(about, "&About bgnn-studio", None, self._about)
 
     def _add_status(self) -> None:
@@ -184,6 +188,7 @@ class MainWindow(QMainWindow):
         self._soon = QTimer(self, singleShot=True, interval=_SHORT_MS)
         self._soon.timeout.connect(self._show_jobs)
         self.jobs.changed.connect(self._jobs_changed)
+        self.jobs.progressed.connect(self._show_jobs)
         self._show_jobs()
 
     def _jobs_changed(self) -> None:
@@ -194,10 +199,14 @@ class MainWindow(QMainWindow):
             self._soon.start()
 
     def _show_jobs(self) -> None:
-        labels = [job.label for job in self.jobs.running if not job.cancelled.is_set()]
-        self._doing.setText(labels[-1] if labels else "Ready")
-        self._progress.setVisible(bool(labels))
-        self._cancel.setVisible(bool(labels))
+        job = next((job for job in reversed(self.jobs.running) if not job.cancelled.is_set()), None)
+        progress = job.progress if job else None
+        left = progress.time_left if progress else ""
+        self._doing.setText(f"{job.label}  \N{MIDDLE DOT}  {left}" if job and left else job.label if job else "Ready")
+        self._progress.setRange(0, progress.total if progress else 0)  # 0: of unknown length
+        self._progress.setValue(progress.done if progress else 0)
+        self._progress.setVisible(job is not None)
+        self._cancel.setVisible(job is not None)
 
     def _follow(self, changed: frozenset[str]) -> None:
         for n, action in enumerate(self._layers, start=1):

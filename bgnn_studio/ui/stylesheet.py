@@ -30,6 +30,7 @@ QDockWidget {{ titlebar-close-icon: none; titlebar-normal-icon: none; }}
 QLabel#DockTitle {{ background: {panel}; color: {muted}; padding: 10px 12px 6px 12px; font-weight: 600; }}
 QLabel#Caption {{ color: {muted}; }}
 QLabel#Answer {{ color: {text}; font-size: 13pt; font-weight: 600; padding-bottom: 3px; }}
+QLabel#Problem {{ color: {error}; }}
 QLabel#Headline {{ color: {text}; font-weight: 600; }}
 
 QFrame#ToolStrip {{ background: {panel}; border-bottom: 1px solid {border}; }}

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from bgnn_studio.core.saved_session import Camera
     from bgnn_studio.core.session import Session
     from bgnn_studio.native import Model
+    from bgnn_studio.ui.measurer import Measurer
     from bgnn_studio.ui.panels.viewport import Viewport
     from bgnn_studio.ui.theme import Theme
 
 _RIGHT, _BOTTOM = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
 
-_BARS_HEIGHT = 204  # headline, legend and seven bars
+_BARS_HEIGHT = 226  # headline, legend, seven bars and a line below
 
 
 class InspectTab(QMainWindow):
@@ -38,7 +39,7 @@ class InspectTab(QMainWindow):
 
     title = "Inspect"
 
-    def __init__(self, session: "Session[Model]", parent: QWidget | None = None) -> None:
+    def __init__(self, session: "Session[Model]", measurer: "Measurer", parent: QWidget | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Widget)
         self._session = session
         self.bar = ViewBar(session)
@@ -48,7 +49,7 @@ class InspectTab(QMainWindow):
         self.prediction = PredictionPanel(session)
         self.neighbours = NeighboursPanel(session)
         self.distances = DistancesPanel(session)
-        self.latency = LatencyPanel(session)
+        self.latency = LatencyPanel(session, measurer)
         self.memory = MemoryPanel(session)
         self._empty = hint("Drop a point cloud and a model here, or open them with Ctrl+O.")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -121,8 +122,8 @@ class InspectTab(QMainWindow):
             add_dock(self, _RIGHT, "prediction", "Prediction", self.prediction),
             add_dock(self, _RIGHT, "neighbours", "Neighbours", self.neighbours),
             add_dock(self, _RIGHT, "distances", "Distances", self.distances),
-            add_dock(self, _BOTTOM, "latency", "Latency", scrolled(self.latency, _BARS_HEIGHT)),
-            add_dock(self, _BOTTOM, "memory", "Memory", scrolled(self.memory, _BARS_HEIGHT)),
+            add_dock(self, _BOTTOM, "latency", "Latency", scrolled(self.latency, _BARS_HEIGHT), corner=self.latency.pages),
+            add_dock(self, _BOTTOM, "memory", "Memory", scrolled(self.memory, _BARS_HEIGHT), corner=self.memory.pages),
         ]
 
     def arrange(self) -> None:

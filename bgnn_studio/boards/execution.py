@@ -13,7 +13,7 @@ from bgnn_studio.errors import LinkLostError, RemoteError
 
 SILENCE_S = 15.0  # the runner says something every second
 LONGEST_LINE = 8 << 20  # a result with 100,000 samples has 1 MB
-MOST_NOISE = 1 << 20
+MOST_NOISE = 1 << 16  # bytes
 ENDING_S = 5.0
 SAID = 200  # characters of a stranger's words in a message
 SIGNALS = 128  # a shell's status for a killed child is above it
@@ -27,9 +27,9 @@ async def execute(shell: Shell, place: Place, task: Task, on_message: Callable[[
     Raises
     ------
     LinkLostError
-        The link broke, or nothing that the runner would say came for `silence_s` seconds.
+        The link broke.
     RemoteError
-        The runner refused its input, was killed, or ended without a result.
+        Nothing that the runner would say came for `silence_s` seconds; it refused its input, was killed, or ended without a result.
     """
     model, cloud = place.path(task.model_data), place.path(task.cloud_data)
     command = [*task.settings.prefix, place.runner, "--model", model, "--cloud", cloud, "--watch-stdin"]
@@ -46,11 +46,10 @@ async def execute(shell: Shell, place: Place, task: Task, on_message: Callable[[
                 last = message
         ending = await _ended(shell.name, process)
         with suppress(TimeoutError):
-            said = (await asyncio.wait_for(errors, 1)).decode(errors="replace") or said
+            async with asyncio.timeout(1):
+                said = (await errors).decode(errors="replace") or said
     finally:
         errors.cancel()
-        with suppress(asyncio.CancelledError):
-            await errors
         await stop(process)
     said = " ".join(said.split())[-SAID:]
     if isinstance(last, Result) and ending.status == 0:
@@ -68,9 +67,10 @@ async def execute(shell: Shell, place: Place, task: Task, on_message: Callable[[
 async def _ended(name: str, process: Process) -> Ending:
     """Return how a process ended whose output has."""
     try:
-        ending = await asyncio.wait_for(process.wait(), ENDING_S)
+        async with asyncio.timeout(ENDING_S):
+            ending = await process.wait()
     except TimeoutError as error:
-        raise LinkLostError(f"{name}: the runner's output ended, but it did not. Check the board.") from error
+        raise RemoteError(f"{name}: the runner's output ended, but it did not. Check the board.") from error
     if not ending.known:
         raise LinkLostError(f"{name}: the link broke during the run. Check the board and the network.")
     return ending
@@ -82,10 +82,11 @@ async def _messages(name: str, process: Process, silence_s: float) -> AsyncItera
     rest, noise, heard = b"", 0, loop.time()
     while True:
         try:
-            chunk = await asyncio.wait_for(process.read(), heard + silence_s - loop.time())
+            async with asyncio.timeout_at(heard + silence_s):
+                chunk = await process.read()
         except TimeoutError as error:
-            raise LinkLostError(
-                f"{name}: the runner said nothing for {silence_s:.0f} s. Check the board; it may hang, or be out of memory."
+            raise RemoteError(
+                f"{name}: the runner said nothing for {silence_s:g} s. Check the board; it may hang, or be out of memory."
             ) from error
         *lines, rest = (rest + chunk).split(b"\n")
         if not chunk and rest:
@@ -93,7 +94,7 @@ async def _messages(name: str, process: Process, silence_s: float) -> AsyncItera
         for line in lines:
             message = parse_line(line.decode(errors="replace"))
             if isinstance(message, Noise):
-                noise += len(line)
+                noise += len(line) + 1
             else:
                 heard = loop.time()
             yield message

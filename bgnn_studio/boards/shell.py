@@ -1,7 +1,7 @@
 """What a board is to everything above it: a place where one POSIX shell command at a time is started, fed, read and stopped."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,7 +10,7 @@ from bgnn_studio.errors import LinkLostError, RemoteError
 
 CHUNK = 65536
 MOST_OUTPUT = 65536  # of a command that is waited for; none has more than a few lines to say
-PATIENCE_S = 3.0  # for each way of asking a process to end
+PATIENCE_S = 1.0  # for each way of asking a process to end; the runner needs a few milliseconds
 Progress = Callable[[int, int], None]
 
 
@@ -34,13 +34,13 @@ class Process(Protocol):
     """A command that runs on a board."""
 
     async def read(self) -> bytes:
-        """Return some of its output, or nothing at its end."""
+        """Return some of its output, or nothing at its end; raises `LinkLostError`."""
 
     async def read_errors(self) -> bytes:
-        """Return some of its standard error, or nothing at its end."""
+        """Return some of its standard error, or nothing at its end; raises `LinkLostError`."""
 
     async def write(self, data: bytes) -> None:
-        """Send to its standard input; raises `OSError` when it reads no more."""
+        """Send to its standard input; raises `OSError` when it reads no more, or `LinkLostError`."""
 
     def end_input(self) -> None:
         """Close its standard input."""
@@ -93,25 +93,24 @@ async def call(
     Raises
     ------
     LinkLostError
-        The link broke, or nothing came in time.
+        The link broke.
     RemoteError
-        Another status than 0.
+        It did not end in time, or with another status than 0.
     """
     process = await shell.start(command)
     reading = asyncio.gather(collect(process.read), collect(process.read_errors))
     try:
         try:
             await _feed(process, data, progress, timeout_s)
-            output, errors = await asyncio.wait_for(reading, timeout_s)
-            ending = await asyncio.wait_for(process.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                output, errors = await reading
+                ending = await process.wait()
         except TimeoutError as error:
-            raise LinkLostError(f"{shell.name}: no answer for {timeout_s:.0f} s. Check the board and the network.") from error
+            raise RemoteError(f"{shell.name}: a command did not end in {timeout_s:g} s. Check the board, and the launch prefix.") from error
         if not ending.known:
             raise LinkLostError(f"{shell.name}: the link broke. Check the board and the network.")
     finally:
         reading.cancel()
-        with suppress(asyncio.CancelledError):
-            await reading
         await stop(process)
     done = Done(ending, output.decode(errors="replace"), " ".join(errors.decode(errors="replace").split()))
     if check and ending.status != 0:
@@ -122,28 +121,40 @@ async def call(
 async def _feed(process: Process, data: bytes, progress: Progress | None, timeout_s: float) -> None:
     with suppress(OSError):  # it reads no more: its status and its words say why
         for start in range(0, len(data), CHUNK):
-            await asyncio.wait_for(process.write(data[start : start + CHUNK]), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await process.write(data[start : start + CHUNK])
             if progress is not None:
                 progress(min(start + CHUNK, len(data)), len(data))
         process.end_input()
 
 
-async def collect(read: Callable[[], "asyncio.Future[bytes] | object"], most: int = MOST_OUTPUT) -> bytes:
-    """Read to the end; keep the last `most` bytes."""
+async def collect(read: Callable[[], Awaitable[bytes]], most: int = MOST_OUTPUT) -> bytes:
+    """Read to the end, or until the link breaks; keep the last `most` bytes."""
     kept = b""
-    while chunk := await read():  # type: ignore[misc]
-        kept = (kept + chunk)[-most:]
+    with suppress(LinkLostError):
+        while chunk := await read():
+            kept = (kept + chunk)[-most:]
     return kept
 
 
 async def stop(process: Process) -> None:
-    """End a process: close its input, then TERM, then KILL, with a pause after each; at most 9 s, at once when it has ended."""
-    with suppress(OSError):
-        process.end_input()
-    for name in ("TERM", "KILL", ""):
-        with suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), PATIENCE_S)
-            break
-        if name:
-            process.signal(name)
-    process.close()
+    """End a process: close its input, then TERM, then KILL, with a pause after each; at most 3 s, at once when it has ended.
+
+    Nobody may read its output any more. Cancelling it kills the process without a pause.
+    """
+    process.end_input()
+    rest = asyncio.ensure_future(collect(process.read))  # over SSH the end comes after the output
+    try:
+        for name in ("TERM", "KILL", ""):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE_S):
+                    await process.wait()
+                break
+            if name:
+                process.signal(name)
+    except asyncio.CancelledError:
+        process.signal("KILL")
+        raise
+    finally:
+        rest.cancel()
+        process.close()

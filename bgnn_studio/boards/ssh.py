@@ -2,8 +2,10 @@
 
 import asyncio
 import os
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Protocol
 
 import asyncssh
@@ -50,28 +52,40 @@ class _Client(asyncssh.SSHClient):
         return NotImplemented  # asyncssh answers with the password, where there is one
 
 
+@contextmanager
+def _link(name: str) -> Iterator[None]:
+    try:
+        yield
+    except asyncssh.Error as error:
+        raise LinkLostError(f"{name}: the link broke ({error.reason}). Check the board and the network.") from error
+
+
 class SshProcess:
     """A command on a board."""
 
-    def __init__(self, process: "asyncssh.SSHClientProcess[bytes]") -> None:
-        self._process = process
+    def __init__(self, name: str, process: "asyncssh.SSHClientProcess[bytes]") -> None:
+        self._name, self._process = name, process
 
     async def read(self) -> bytes:
-        """Return some of its output, or nothing at its end."""
-        return await self._process.stdout.read(CHUNK)
+        """Return some of its output, or nothing at its end; raises `LinkLostError`."""
+        with _link(self._name):
+            return await self._process.stdout.read(CHUNK)
 
     async def read_errors(self) -> bytes:
-        """Return some of its standard error, or nothing at its end."""
-        return await self._process.stderr.read(CHUNK)
+        """Return some of its standard error, or nothing at its end; raises `LinkLostError`."""
+        with _link(self._name):
+            return await self._process.stderr.read(CHUNK)
 
     async def write(self, data: bytes) -> None:
-        """Send to its standard input; raises `OSError` when it reads no more."""
-        self._process.stdin.write(data)
-        await self._process.stdin.drain()
+        """Send to its standard input; raises `OSError` when it reads no more, or `LinkLostError`."""
+        with _link(self._name):
+            self._process.stdin.write(data)
+            await self._process.stdin.drain()
 
     def end_input(self) -> None:
         """Close its standard input."""
-        self._process.stdin.write_eof()
+        with suppress(OSError):
+            self._process.stdin.write_eof()
 
     async def wait(self) -> Ending:
         """Return how it ended, once it has."""
@@ -100,7 +114,7 @@ class SshShell:
         """Start a POSIX shell command, whatever the user's login shell is; raises `LinkLostError`."""
         quoted = command.replace("'", "'\\''")
         try:
-            return SshProcess(await self._connections[-1].create_process(f"sh -c '{quoted}'", encoding=None))
+            return SshProcess(self.name, await self._connections[-1].create_process(f"sh -c '{quoted}'", encoding=None))
         except (OSError, asyncssh.Error) as error:
             raise LinkLostError(f"{self.name}: no command can be started ({error}). Check the board and the network.") from error
 
@@ -113,7 +127,8 @@ async def _close(connections: list[asyncssh.SSHClientConnection]) -> None:
     for connection in reversed(connections):
         connection.close()
         try:
-            await asyncio.wait_for(connection.wait_closed(), CLOSE_S)
+            async with asyncio.timeout(CLOSE_S):
+                await connection.wait_closed()
         except (TimeoutError, OSError, asyncssh.Error):
             connection.abort()
 
@@ -178,13 +193,13 @@ async def _log_in(
     """Attempt until every question is answered."""
     where = f"{resolved.username}@{resolved.host}:{resolved.port}"
     host = resolved.host_key_alias or resolved.host
-    secrets = {"password": target.password, "passphrase": None}
-    asked = 0
+    client_keys = () if target.key is None else await _load_key(target.key.expanduser(), questions)
+    password, asked = target.password, 0
     while True:
         known = keys.known(host, resolved.port)
         client = _Client()
         try:
-            return await _attempt(target, client, tunnel, known, secrets)
+            return await _attempt(target, client, tunnel, known, client_keys=client_keys, password=password)
         except asyncssh.HostKeyNotVerifiable as error:
             if client.refused is None:
                 raise RemoteError(f"{where}: {error.reason}. Do not connect unless you know why.") from error
@@ -194,15 +209,25 @@ async def _log_in(
             if not client.wants_password or target.password is not None or asked == TRIES:
                 raise RemoteError(f"{where} refused the login ({error.reason}). Check user, key and password.") from error
             asked += 1
-            secrets["password"] = await _ask_secret(f"Password of {where}", questions)
-        except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
-            if secrets["passphrase"] is not None or "assphrase" not in str(error):
-                raise RemoteError(f"{target.key}: the key cannot be used ({error}). Choose another key.") from error
-            secrets["passphrase"] = await _ask_secret(f"Passphrase of {target.key}", questions)
+            password = await _ask_secret(f"Password of {where}", questions)
         except asyncssh.Error as error:
             raise LinkLostError(f"{where} ended the connection ({error.reason}). Check that it is an SSH server.") from error
         except (OSError, UnicodeError) as error:
             raise LinkLostError(f"Could not reach {where} ({_reason(error)}). Check the address, and that the board is on.") from error
+
+
+async def _load_key(path: Path, questions: Questions) -> "Sequence[asyncssh.SSHKeyPair]":
+    """Read a private key once, with its passphrase where it has one: deriving the key from that may take seconds."""
+    passphrase = None
+    while True:
+        try:
+            return await asyncio.to_thread(asyncssh.load_keypairs, str(path), passphrase)
+        except OSError as error:
+            raise RemoteError(f"{path}: the key cannot be read ({error.strerror}). Check the path.") from error
+        except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
+            if passphrase is not None or "assphrase" not in str(error):
+                raise RemoteError(f"{path}: the key cannot be used ({error}). Choose another key.") from error
+            passphrase = await _ask_secret(f"Passphrase of {path}", questions)
 
 
 def _reason(error: OSError | UnicodeError) -> str:
@@ -214,16 +239,19 @@ def _reason(error: OSError | UnicodeError) -> str:
 
 
 async def _attempt(
-    target: Target, client: _Client, tunnel: asyncssh.SSHClientConnection | None, known: Known, secrets: dict[str, str | None]
+    target: Target,
+    client: _Client,
+    tunnel: asyncssh.SSHClientConnection | None,
+    known: Known,
+    **login: Any,  # noqa: ANN401
 ) -> asyncssh.SSHClientConnection:
     trusted, authorities, _ = known
-    given: dict[str, Any] = {**_given(target), **secrets}
     algorithms = [algorithm.decode() for key in trusted for algorithm in key.sig_algorithms]
     connection, _ = await asyncssh.create_connection(
         lambda: client,
-        **given,
+        **_given(target),
+        **login,
         tunnel=tunnel,
-        client_keys=() if target.key is None else [str(target.key.expanduser())],
         known_hosts=known,
         # Certificates of hosts only where an authority is known; keys of a known kind first.
         server_host_key_algs=() if authorities else list(dict.fromkeys((*algorithms, *ALGORITHMS))),

@@ -7,7 +7,7 @@ from pathlib import Path
 from bgnn_studio.errors import RemoteError
 
 LOCAL = "local"
-_FORM = re.compile(r"(?:(?P<user>[^@\s]+)@)?(?:\[(?P<six>[0-9A-Fa-f:.%\w]+)\]|(?P<host>[^@:\[\]\s-][^@:\[\]\s]*))(?::(?P<port>\d{1,5}))?")
+_FORM = re.compile(r"(?:(?P<user>\S+)@)?(?:\[(?P<six>[0-9A-Fa-f:.%\w]+)\]|(?P<host>[^@:\[\]\s-][^@:\[\]\s]*))(?::(?P<port>\d{1,5}))?")
 
 
 @dataclass(frozen=True)

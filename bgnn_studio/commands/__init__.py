@@ -4,6 +4,7 @@ COMMANDS = {
     "open": "the window (the default)",
     "infer": "classify a cloud; latency per layer, memory, trace",
     "render": "draw a cloud and a layer's graph to a PNG file; needs no display",
+    "compare": "compare two to four models on one cloud, in every figure; needs no display",
     "convert": "convert a published checkpoint to a model file",
     "evaluate": "measure accuracy on a labelled set",
     "bench": "measure latency, against torch if asked",

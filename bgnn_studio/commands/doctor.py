@@ -6,16 +6,15 @@ import os
 import platform
 import subprocess
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from bgnn_studio import __version__
 from bgnn_studio.commands.system import display, missing_libraries
 from bgnn_studio.commands.text import table
 from bgnn_studio.core.machine import cores, cpu_name
+from bgnn_studio.core.packages import package_versions
 from bgnn_studio.errors import BgnnError
 
-PACKAGES = ("numpy", "PySide6-Essentials", "pyqtgraph", "pyvista", "pyvistaqt", "vtk", "trimesh", "gguf", "torch", "torch-geometric")
 PROBE_SECONDS = 60
 
 
@@ -39,7 +38,7 @@ def examine() -> dict[str, Any]:
         "system": platform.platform(),
         "cpu": cpu_name(),
         "cores": cores(),
-        "packages": {name: _version(name) for name in PACKAGES},
+        "packages": package_versions(),
         "native": _native(),
         "drawing": _drawing(),
         "display": display(),
@@ -72,13 +71,6 @@ def as_text(report: dict[str, Any]) -> str:
     rows.append(["missing libraries", ", ".join(report["missing_libraries"]) or "none"])
     advice = [f"- {problem}" for problem in report["problems"]] or ["All is well."]
     return "\n".join([table(rows), "", *advice])
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
 
 
 def _native() -> dict[str, Any]:

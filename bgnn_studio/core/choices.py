@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bgnn_studio.core.comparison import why_incomparable
-from bgnn_studio.core.opened import OpenCloud, OpenModel
+from bgnn_studio.core.opened import OpenCloud, OpenModel, PointCount
+from bgnn_studio.core.perturbation import IDENTITY, Perturbation
 from bgnn_studio.core.views import COLOUR_MODES, EDGE_MODES, ColourMode, EdgeMode
 from bgnn_studio.errors import BgnnError
 
@@ -33,8 +34,12 @@ class Choices(Generic[M]):
         The selected ones.
     reference : OpenModel or None
         What the selected model is compared with; stays when other models are selected.
+    count : PointCount
+        How many points of the cloud the model runs on: ``model``, as many as it was trained with; a number; or ``all``.
+    perturbation : Perturbation
+        What is done to these points before the model sees them.
     pick : int or None
-        Picked point.
+        Picked point, as an index into `points`, the unperturbed ones.
     layer : int
         Graph shown, from 1 (the input graph).
     colour : ColourMode
@@ -43,6 +48,8 @@ class Choices(Generic[M]):
     edges : EdgeMode
     brush : (low, high) or None
         Only edges with a distance in this closed range are drawn.
+    shown_k : int or None
+        Draw and list so many of each point's neighbours, the nearest; None: all k. The network always uses all.
     """
 
     clouds: tuple[OpenCloud, ...] = ()
@@ -50,17 +57,22 @@ class Choices(Generic[M]):
     cloud: OpenCloud | None = None
     model: M | None = None
     reference: M | None = None
+    count: PointCount = "model"
+    perturbation: Perturbation = IDENTITY
     pick: int | None = None
     layer: int = 1
     colour: ColourMode = "height"
     bit: int = 0
     edges: EdgeMode = "all"
     brush: tuple[float, float] | None = None
+    shown_k: int | None = None
 
     @property
     def points(self) -> NDArray[np.float32] | None:
-        """The selected cloud at the number of points that the selected model was trained with, or all of a smaller cloud."""
-        return None if self.cloud is None else self.cloud.points if self.model is None else self.cloud.at(self.model.spec.points)
+        """The selected cloud at the number of points that `count` asks for, or all of a smaller cloud; not yet perturbed."""
+        if self.cloud is None:
+            return None
+        return self.cloud.points if self.model is None else self.cloud.for_model(self.model, self.count)
 
     @property
     def layers(self) -> int:
@@ -127,8 +139,31 @@ class Choices(Generic[M]):
         _check_fit(self.cloud, model)
         if model is self.model:
             return self
-        newer = replace(self, model=model, brush=None)
+        fits = model is None or isinstance(self.count, str) or self.count >= model.spec.k
+        newer = replace(self, model=model, brush=None, count=self.count if fits else "model")
         return (newer if newer.points is self.points else replace(newer, pick=None)).settled()
+
+    def with_count(self, count: PointCount) -> Self:
+        """Run the model on another number of points; raises `BgnnError` for fewer than it joins each point to.
+
+        The picked point goes, for its index is that of another point then.
+        """
+        if count not in ("model", "all") and (isinstance(count, str) or count < 1):
+            raise BgnnError(f"Expected a number of points from 1, 'model' or 'all' (got {count!r}).")
+        if self.model is not None and not isinstance(count, str) and count < self.model.spec.k:
+            raise BgnnError(f"{self.model.name} joins each point to its {self.model.spec.k} nearest: {count} points are too few for it.")
+        newer = replace(self, count=count)
+        return (newer if newer.points is self.points else replace(newer, pick=None, brush=None)).settled()
+
+    def with_perturbation(self, perturbation: Perturbation) -> Self:
+        """Do something else to the points."""
+        return replace(self, perturbation=perturbation)
+
+    def with_shown_k(self, shown_k: int | None) -> Self:
+        """Draw and list fewer neighbours, or all of them again."""
+        if shown_k is not None and shown_k < 1:
+            raise BgnnError(f"Expected at least 1 neighbour to show (got {shown_k}).")
+        return replace(self, shown_k=shown_k)
 
     def with_reference(self, reference: M | None) -> Self:
         """Compare with a model of the list, or with none."""

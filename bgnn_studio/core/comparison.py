@@ -145,15 +145,10 @@ def compare(cloud: str, runs: Sequence[Run]) -> Comparison:
     Raises
     ------
     BgnnError
-        Fewer than two or more than four, or one model twice.
+        See `check_models`.
     """
     models = [run.model for run in runs]
-    if not FEWEST <= len(models) <= MOST:
-        raise BgnnError(f"Expected {FEWEST} to {MOST} models to compare (got {len(models)}).")
-    files = [model.path.resolve() if model.path else model for model in models]
-    twice = next((model for i, model in enumerate(models) if files[i] in files[:i]), None)
-    if twice is not None:
-        raise BgnnError(f"Expected different models to compare (got {twice.path or twice.name} twice). Give each once.")
+    check_models(models)
     first = runs[0].trace.knn if runs[0].trace else ()
     differences: list[tuple[EdgeDifference | None, ...]] = [(None,) * len(models[0].spec.widths)]
     for run in runs[1:]:
@@ -163,6 +158,16 @@ def compare(cloud: str, runs: Sequence[Run]) -> Comparison:
                 found[layer] = edge_difference(knn, reference)
         differences.append(tuple(found))
     return Comparison(cloud, unique_names(models), tuple(runs), tuple(differences))
+
+
+def check_models(models: Sequence[OpenModel]) -> None:
+    """Refuse fewer than two or more than four models, or one of them twice; raises `BgnnError`."""
+    if not FEWEST <= len(models) <= MOST:
+        raise BgnnError(f"Expected {FEWEST} to {MOST} models to compare (got {len(models)}).")
+    files = [model.path.resolve() if model.path else model for model in models]
+    twice = next((model for i, model in enumerate(models) if files[i] in files[:i]), None)
+    if twice is not None:
+        raise BgnnError(f"Expected different models to compare (got {twice.path or twice.name} twice). Give each once.")
 
 
 def unique_names(models: Sequence[OpenModel]) -> tuple[str, ...]:

@@ -18,10 +18,10 @@ _CHANGE_HOW: dict[Change, str] = {
 _NO_CARD = "The model file says nothing of its accuracy."
 
 
-def comparison_table(comparison: Comparison) -> Table:
-    """Return every figure of a comparison; what is not measured yet, or cannot be, says so in its cell."""
+def comparison_table(comparison: Comparison, only_layer: int | None = None) -> Table:
+    """Return every figure of a comparison, or of its layers one; what is not measured yet, or cannot be, says so in its cell."""
     rows = [*_prediction(comparison), *_accuracy(comparison), *_latency(comparison), *_memory(comparison)]
-    for layer in range(1, comparison.layers + 1):
+    for layer in range(1, comparison.layers + 1) if only_layer is None else [only_layer]:
         rows += [*_edges(comparison, layer), *_bits(comparison, layer)]
     return Table(comparison.cloud, comparison.names, tuple(rows))
 
@@ -62,7 +62,7 @@ def _accuracy(comparison: Comparison) -> Iterable[Row]:
     cards = [run.model.accuracy for run in comparison.runs]
     overall = tuple(cell(100 * c.overall, _percent) if c else cell(None, note=_NO_CARD) for c in cards)
     mean = tuple(cell(100 * c.class_mean, _percent) if c else cell(None, note=_NO_CARD) for c in cards)
-    on = tuple(cell(f"{c.count:,} clouds of {c.dataset}, {c.split}") if c else cell(None, note=_NO_CARD) for c in cards)
+    on = tuple(cell(f"{c.count:,} clouds, {c.split}", note=f"{c.dataset}.") if c else cell(None, note=_NO_CARD) for c in cards)
     different = len({(c.dataset, c.split, c.count) for c in cards if c}) > 1
     unfair = "Measured on different clouds: not to be compared." if different else ""
     for name, how, cells in (
@@ -70,7 +70,7 @@ def _accuracy(comparison: Comparison) -> Iterable[Row]:
         ("Class mean", "Mean over the classes of the part of their clouds that is right", mean),
     ):
         yield Row("Accuracy", None, name, "%", "model file", "larger", how, cells, unfair)
-    yield Row("Accuracy", None, "Measured on", "", "model file", None, "Labelled clouds, and their split", on)
+    yield Row("Accuracy", None, "Measured on", "", "model file", None, "How many labelled clouds, of which split", on)
 
 
 def _latency(comparison: Comparison) -> Iterable[Row]:

@@ -199,11 +199,14 @@ def evaluate(
     ]
 
 
-def other_classes(model: OpenModel, data: LabelledSet) -> str | None:
-    """Say which classes only the set has and which only the model has, or None where both have the same, in whatever order."""
+def other_classes(model: OpenModel, data: LabelledSet, most: int | None = None) -> str | None:
+    """Say which classes only the set has and which only the model has, or None where both have the same, in whatever order.
+
+    At most `most` of either are named, if that is given, and the others counted.
+    """
     ours, theirs = model.spec.classes, data.classes
     parts = [
-        f"{has} {', '.join(names)}"
+        f"{has} {', '.join(names[:most])}" + (f" and {len(names) - most} more" if most is not None and len(names) > most else "")
         for has, names in (
             ("the model lacks", [name for name in theirs if name not in ours]),
             ("the set lacks", [name for name in ours if name not in theirs]),

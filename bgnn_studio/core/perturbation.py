@@ -126,6 +126,9 @@ class Perturbation:
         return np.asarray(self.scale * tilt @ turn)
 
 
+IDENTITY = Perturbation()
+
+
 @lru_cache(maxsize=4)
 def _noise(seed: int, count: int) -> NDArray[np.float32]:
     return np.random.default_rng([seed, 0]).standard_normal((count, 3), dtype=np.float32)

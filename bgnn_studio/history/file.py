@@ -13,7 +13,7 @@ from time import monotonic, sleep
 from bgnn_studio.errors import HistoryError
 from bgnn_studio.history import schema
 
-PATIENCE_S = 10.0  # for a transaction of another process
+PATIENCE_S = 30.0  # for a transaction of another process
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _ELSEWHERE = "Free it, or name another file in BGNN_HISTORY"
 

@@ -18,6 +18,7 @@ from bgnn_studio.ui.opening import Opened, OpenedSession, open_all
 
 if TYPE_CHECKING:
     from bgnn_studio.core.inference import Inference
+    from bgnn_studio.core.opened import PointCount
     from bgnn_studio.core.session import Session
     from bgnn_studio.ui.toasts import Toasts
     from bgnn_studio.ui.workers import Jobs
@@ -50,10 +51,10 @@ class Desk:
         A bad file is a toast and nothing else. `name` is what the files are called for the user, where their own names say nothing.
         """
         name = name or (paths[0].name if len(paths) == 1 else f"{len(paths)} files")
-        clouds, models = self._session.clouds, self._session.models
+        clouds, models, count = self._session.clouds, self._session.models, self._session.count
 
         def run(cancelled: Event) -> Opened:
-            return open_all(paths, clouds, models, cancelled)
+            return open_all(paths, clouds, models, count, cancelled)
 
         def done(opened: Opened) -> None:
             self._opened(opened, name)
@@ -77,12 +78,30 @@ class Desk:
             label, run, done=lambda found: self._session.set_inference(*found), failed=self._fail("No inference"), key="inference"
         )
 
+    def set_count(self, count: "PointCount") -> None:
+        """Run the model on another number of points, once the open clouds are resampled to it."""
+        s = self._session
+        clouds, model = ([s.cloud] if s.cloud else []) + [c for c in s.clouds if c is not s.cloud], s.model
+
+        def run(cancelled: Event) -> None:
+            for cloud in clouds:
+                if model is not None and not cancelled.is_set():
+                    cloud.for_model(model, count)
+
+        def done(_: None) -> None:
+            try:
+                s.set_count(count)
+            except BgnnError as error:
+                self._toasts.error("Not another number of points", error)
+
+        self._jobs.start("Resampling the open clouds", run, done=done, failed=self._fail("Not resampled"), key="count")
+
     def infer_reference(self) -> None:
         """Run the reference on the same points, after the selected model so that neither's times disturb the other's."""
         s = self._session
         self._jobs.cancel("reference")
         reference, points = s.reference, s.points
-        if s.inference is None or s.reference_inference is not None or reference is None or points is None:
+        if s.inference is None or s.live or s.reference_inference is not None or reference is None or points is None:
             return
         if why_incomparable(reference, s.model, len(points)) is None:
             self._jobs.start(
@@ -98,7 +117,7 @@ class Desk:
         s = self._session
         self._jobs.cancel("facts")
         trace = s.inference.trace if s.inference else None
-        if s.facts is None and trace is not None and s.bits:
+        if s.facts is None and trace is not None and s.bits and not s.live:
             words, channels, distances = trace.features[s.layer - 2], s.bits, trace.distances[s.layer - 1]
             self._jobs.start(
                 f"Counting bits of layer {s.layer}",
@@ -145,7 +164,7 @@ class Desk:
         return lambda error: self._toasts.error(title, error)
 
     def _follow(self, changed: frozenset[str]) -> None:
-        if changed & {"cloud", "model"}:
+        if changed & {"cloud", "model", "count"}:
             self.infer()
         if changed & {"points", "model", "inference", "reference"}:
             self.infer_reference()

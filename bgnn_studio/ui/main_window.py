@@ -5,9 +5,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QSettings, Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QKeySequence, QShowEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMainWindow, QMenu, QMessageBox, QProgressBar, QTabWidget, QToolButton
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMainWindow, QMenu, QProgressBar, QTabWidget, QToolButton
 
-from bgnn_studio import __version__
 from bgnn_studio.core.files import replacing
 from bgnn_studio.core.resources import assets_dir
 from bgnn_studio.core.session import Session
@@ -18,16 +17,21 @@ from bgnn_studio.io.session_file import EXTENSION
 from bgnn_studio.native import Model, isa
 from bgnn_studio.ui.desk import THREADS, Desk
 from bgnn_studio.ui.edit_menu import EditMenu
+from bgnn_studio.ui.help_menu import HelpMenu
+from bgnn_studio.ui.live import Live
 from bgnn_studio.ui.measurer import Measurer
 from bgnn_studio.ui.panels.library import Library
 from bgnn_studio.ui.recent import RecentFiles
 from bgnn_studio.ui.runs import Runs
 from bgnn_studio.ui.session_files import SessionFiles
+from bgnn_studio.ui.tabs.accuracy import AccuracyTab
 from bgnn_studio.ui.tabs.inspect import InspectTab
 from bgnn_studio.ui.theme import Theme, ThemeSwitch
 from bgnn_studio.ui.toasts import Toasts
 from bgnn_studio.ui.widgets.docks import add_dock
 from bgnn_studio.ui.workers import Jobs
+
+WINDOWS, LOGS = "windows", "logs"  # folders of the state
 
 _STATE_VERSION = 1
 _SHORT_MS = 150  # work shorter than that is not announced
@@ -42,7 +46,7 @@ class MainWindow(QMainWindow):
     settings : QSettings
         Where theme, geometry and the places of docks are remembered.
     state : Path or None
-        Folder where sessions are saved by themselves; None: nowhere.
+        Folder where sessions are saved by themselves, and where the log is; None: nowhere.
     """
 
     def __init__(self, themes: ThemeSwitch, settings: QSettings, state: Path | None = None) -> None:
@@ -55,21 +59,28 @@ class MainWindow(QMainWindow):
         self.jobs = Jobs(self)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
         self.tabs.setTabBarAutoHide(True)
         self.toasts = Toasts(self.tabs)
         self.measurer = Measurer(self.session, self.jobs, self.toasts, Runs(self.jobs, self.toasts, self), THREADS)
         self.inspect = InspectTab(self.session, self.measurer)
         self.desk = Desk(self.session, self.jobs, self.toasts)
+        self.live = Live(self.session, self.jobs, self.desk, self)
+        self.live.refused.connect(self.inspect.perturb.refuse)
         self.library = Library(self.session, self.toasts, self)
-        self._all_tabs = (self.inspect,)
+        self.library.points.chosen.connect(self.desk.set_count)
+        self.accuracy = AccuracyTab(self.session, self.jobs, self.toasts)
+        self.accuracy.inspected.connect(lambda: self.tabs.setCurrentWidget(self.inspect))
+        self._all_tabs = (self.inspect, self.accuracy)
         for tab in self._all_tabs:
             self.tabs.addTab(tab, tab.title)
         self.setCentralWidget(self.tabs)
         left = Qt.DockWidgetArea.LeftDockWidgetArea
-        clouds = add_dock(self, left, "clouds", "Clouds", self.library.clouds)
+        clouds = add_dock(self, left, "clouds", "Clouds", self.library.cloud_panel)
         models = add_dock(self, left, "models", "Models", self.library.model_panel)
         self._docks = [clouds, models, *self.inspect.docks]
-        self.sessions = SessionFiles(self, None if state is None else state / "windows")
+        self.sessions = SessionFiles(self, None if state is None else state / WINDOWS)
+        self._logs = None if state is None else state / LOGS
         self._add_menus()
         self._add_status()
         themes.changed.connect(self.apply_theme)
@@ -87,6 +98,7 @@ class MainWindow(QMainWindow):
     def apply_theme(self, theme: Theme) -> None:
         """Dress what draws its own colours."""
         self.library.apply_theme(theme)
+        self.help.apply_theme(theme)
         for tab in self._all_tabs:
             tab.apply_theme(theme)
 
@@ -113,6 +125,7 @@ class MainWindow(QMainWindow):
         self._settings.setValue("window", self.saveState(_STATE_VERSION))
         self._settings.setValue("inspect", self.inspect.saveState(_STATE_VERSION))
         self.sessions.close()
+        self.live.stop()
         self.jobs.close()
         for tab in self._all_tabs:
             tab.release()
@@ -138,7 +151,7 @@ class MainWindow(QMainWindow):
         file = self.menuBar().addMenu("&File")
         self.edit = EditMenu(self.session, self)
         self.menuBar().addMenu(self.edit)
-        view, run, about = (self.menuBar().addMenu(name) for name in ("&View", "&Run", "&Help"))
+        view, run = (self.menuBar().addMenu(name) for name in ("&View", "&Run"))
         _add(file, "&Open\N{HORIZONTAL ELLIPSIS}", QKeySequence.StandardKey.Open, self._ask_files)
         self.recent = RecentFiles(self.session, self._settings, lambda path: self.open([path]), file)
         file.addMenu(self.recent)
@@ -147,6 +160,7 @@ class MainWindow(QMainWindow):
         file.addAction(self.inspect.neighbours.export)
         file.setToolTipsVisible(True)
         self.inspect.neighbours.export.triggered.connect(self._ask_table)
+        self.inspect.neighbours.copied.connect(lambda count: self.toasts.info(f"{count} neighbours copied", "Tab-separated, with a header"))
         self.inspect.neighbours.find.refused.connect(lambda error: self.toasts.error("No such point", error))
         file.addSeparator()
         _add(file, "&Quit", "Ctrl+Q", self.close)
@@ -166,7 +180,8 @@ class MainWindow(QMainWindow):
         _add(view, "Switch &theme", "Ctrl+T", self._themes.toggle)
         _add(run, "Run &again", "F5", self.desk.infer)
         _add(run, "&Measure latency", "Ctrl+M", self.measurer.measure)
-        _add(about, "&About bgnn-studio", None, self._about)
+        self.help = HelpMenu(self, self._logs)
+        self.menuBar().addMenu(self.help)
 
     def _add_status(self) -> None:
         bar = self.statusBar()
@@ -199,7 +214,7 @@ class MainWindow(QMainWindow):
             self._soon.start()
 
     def _show_jobs(self) -> None:
-        job = next((job for job in reversed(self.jobs.running) if not job.cancelled.is_set()), None)
+        job = next((job for job in reversed(self.jobs.running) if job.label and not job.cancelled.is_set()), None)
         progress = job.progress if job else None
         left = progress.time_left if progress else ""
         self._doing.setText(f"{job.label}  \N{MIDDLE DOT}  {left}" if job and left else job.label if job else "Ready")
@@ -252,14 +267,6 @@ class MainWindow(QMainWindow):
             self.toasts.error("Neighbours not exported", BgnnError(f"{path}: could not be written ({error}). Choose another place."))
         else:
             self.toasts.info("Neighbours exported", str(path))
-
-    def _about(self) -> None:
-        text = (
-            f"<h3>bgnn-studio {__version__}</h3><p>Inspect, compare and measure Binary Graph Neural Networks on point clouds.</p>"
-            "<p>Networks: Bahri, Bahl, Zafeiriou, <i>Binary Graph Neural Networks</i>, CVPR 2021;<br>"
-            "Wang et al., <i>Dynamic Graph CNN for Learning on Point Clouds</i>, ACM TOG 2019.</p>"
-        )
-        QMessageBox.about(self, "About bgnn-studio", text)
 
 
 def _add(menu: QMenu, text: str, shortcut: QKeySequence.StandardKey | str | None, call: Callable[[], object]) -> QAction:

@@ -7,7 +7,7 @@ from threading import Event
 from typing import TypeVar
 
 from bgnn_studio.core.clouds import preprocess
-from bgnn_studio.core.opened import OpenCloud
+from bgnn_studio.core.opened import OpenCloud, PointCount
 from bgnn_studio.core.saved_session import SavedFile, SavedSession
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.io.readers import is_model_file, read_cloud
@@ -39,7 +39,7 @@ Entry = OpenCloud | Model | OpenedSession | Exception
 Opened = list[tuple[Path, Entry]]
 
 
-def open_all(paths: Sequence[Path], clouds: Sequence[OpenCloud], models: Sequence[Model], cancelled: Event) -> Opened:
+def open_all(paths: Sequence[Path], clouds: Sequence[OpenCloud], models: Sequence[Model], count: PointCount, cancelled: Event) -> Opened:
     """Open files, each on its own: a bad one is its exception; every cloud is resampled for every model, so that selecting is instant.
 
     Parameters
@@ -47,6 +47,8 @@ def open_all(paths: Sequence[Path], clouds: Sequence[OpenCloud], models: Sequenc
     paths : sequence of Path
     clouds, models : sequence
         What is open already.
+    count : int or str
+        Points that the session runs models on.
     cancelled : Event
         Ends the work early.
     """
@@ -58,7 +60,7 @@ def open_all(paths: Sequence[Path], clouds: Sequence[OpenCloud], models: Sequenc
             opened.append((path, open_session(path, cancelled) if is_session_file(path) else _open(path)))
         except Exception as error:  # noqa: BLE001 (one bad file must not lose the others)
             opened.append((path, error))
-    _resample((*clouds, *models, *(entry for _, entry in opened)), cancelled)
+    _resample((*clouds, *models, *(entry for _, entry in opened)), count, cancelled)
     return opened
 
 
@@ -68,7 +70,7 @@ def open_session(path: Path, cancelled: Event) -> OpenedSession:
     gaps: list[str] = []
     clouds = [_open_saved(file, OpenCloud, gaps, cancelled) for file in saved.clouds]
     models = [_open_saved(file, Model, gaps, cancelled) for file in saved.models]
-    _resample((*clouds, *models), cancelled)
+    _resample((*clouds, *models), "model", cancelled)
     return OpenedSession(path, saved, clouds, models, gaps)
 
 
@@ -95,9 +97,9 @@ def _open(path: Path) -> OpenCloud | Model:
     return OpenCloud(cloud, preprocess(cloud.points))
 
 
-def _resample(entries: Sequence[object], cancelled: Event) -> None:
-    counts = {entry.spec.points for entry in entries if isinstance(entry, Model)}
+def _resample(entries: Sequence[object], count: PointCount, cancelled: Event) -> None:
     for cloud in (entry for entry in entries if isinstance(entry, OpenCloud)):
-        for count in counts:
+        for model in (entry for entry in entries if isinstance(entry, Model)):
             if not cancelled.is_set():
-                cloud.at(count)
+                cloud.for_model(model, "model")
+                cloud.for_model(model, count)

@@ -44,7 +44,8 @@ class Runs(QObject):
     def load(self, find: "Callable[[], Filter]") -> None:
         """List the runs that a filter leaves; `find` gives it, off the GUI thread."""
         self._filter = find
-        self._then("Reading the run history", lambda: None)
+        read = lambda _: self.history.entries(find())  # noqa: E731
+        self._jobs.start("Reading the run history", read, done=self._show, failed=self._failed, key="runs")
 
     def reload(self) -> None:
         """List them again."""
@@ -68,13 +69,13 @@ class Runs(QObject):
             if less:
                 self.history.untag([entry.id], less)
 
-        self._then("Tagging a run", change)
+        self._change("Tagging a run", change)
 
     def delete(self, identities: Iterable[int]) -> None:
         """Delete runs, and say so."""
         wanted = list(identities)
         named = f"run{'s' * (len(wanted) > 1)} {', '.join(map(str, wanted))}"
-        self._then(f"Deleting {named}", lambda: self.history.delete(wanted), f"Deleted {named}")
+        self._change(f"Deleting {named}", lambda: self.history.delete(wanted), f"Deleted {named}")
 
     def compare(self, a: int, b: int, done: "Callable[[Comparison], None]") -> None:
         """Compare run b with run a."""
@@ -108,20 +109,15 @@ class Runs(QObject):
             failed=lambda error: self._toasts.error("Runs not exported", error),
         )
 
-    def _then(self, label: str, change: Callable[[], None], said: str = "") -> None:
-        """Change the history, and list what the filter leaves then."""
-        find = self._filter
+    def _change(self, label: str, change: Callable[[], None], said: str = "") -> None:
+        """Change the history, and list the runs again; several changes all take place."""
 
-        def work() -> "list[Entry]":
-            change()
-            return [] if find is None else self.history.entries(find())
-
-        def done(entries: "list[Entry]") -> None:
+        def done(_: object) -> None:
             if said:
                 self._toasts.info(said)
-            self._show(entries)
+            self.reload()
 
-        self._jobs.start(label, lambda _: work(), done=done, failed=self._failed, key="runs" if find and not said else None)
+        self._jobs.start(label, lambda _: change(), done=done, failed=self._failed)
 
     def _failed(self, error: Exception) -> None:
         self._toasts.error("Run history", error)

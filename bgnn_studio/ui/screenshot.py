@@ -28,10 +28,14 @@ def main() -> None:
     parser.add_argument("--pick", type=int)
     parser.add_argument("--colour", default="height")
     parser.add_argument("--edges", default="all")
+    parser.add_argument("--panel", help="name of a panel to bring to the front")
+    parser.add_argument("--perturb", action="append", default=[], metavar="NAME=VALUE", help="a perturbation, repeatable")
     parser.add_argument("--reference", metavar="NAME", help="name of an open model to compare with")
     parser.add_argument("--measure", choices=("model", "torch"), help="measure the latency of the model, or of torch too")
     parser.add_argument("--latency", choices=("layers", "beside", "runs"), default="layers", help="page of the Latency panel")
     parser.add_argument("--memory", choices=("all", "layers"), default="all", help="page of the Memory panel")
+    parser.add_argument("--tab", default="Inspect", metavar="TITLE")
+    parser.add_argument("--evaluate", metavar="NAME", help="evaluate all open models on the bundled shapes, and show this one in Accuracy")
     options = parser.parse_intermixed_args()
     application = QApplication([])
     with TemporaryDirectory() as folder:
@@ -54,9 +58,27 @@ def main() -> None:
         session.select_point(options.pick)
         session.set_colour(options.colour)
         session.set_edges(options.edges)
+        for dock in window.inspect.docks:
+            if dock.objectName() == options.panel:
+                dock.raise_()
+        _perturb(window, dict(entry.split("=") for entry in options.perturb))
+        if options.evaluate:
+            _evaluate(window, options.evaluate)
+        window.tabs.setCurrentIndex([window.tabs.tabText(i) for i in range(window.tabs.count())].index(options.tab))
         _settle()
         window.grab().save(str(options.output))
         window.close()
+
+
+def _evaluate(window: MainWindow, name: str) -> None:
+    """Evaluate all open models, and list the clouds of the most frequent confusion of one."""
+    tab = window.accuracy
+    tab.setup.run.emit()
+    _wait(lambda: not tab.evaluator.busy)
+    tab.models.choose(next(model for model in window.session.models if model.name == name))
+    true, predicted, _ = tab.matrix.figures.confusions()[0]
+    tab.matrix.mark((true, predicted))
+    tab.matrix.chosen.emit(true, predicted)
 
 
 def _wait(ready: Callable[[], bool]) -> None:
@@ -69,6 +91,15 @@ def _wait(ready: Callable[[], bool]) -> None:
     loop.exec()
     if not ready():
         raise SystemExit("No inference within 30 s: see the log above.")
+
+
+def _perturb(window: MainWindow, goal: dict[str, str]) -> None:
+    """Move sliders in 80 steps, so that the charts show how it came to that."""
+    rows = window.inspect.perturb.rows
+    for step in range(1, 81):
+        for name, value in goal.items():
+            rows[name].field.setValue(float(value) * step / 80)
+        _wait(lambda: not window.jobs.running)
 
 
 def _settle() -> None:

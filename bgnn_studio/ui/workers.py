@@ -60,7 +60,7 @@ class Job:
     Attributes
     ----------
     label : str
-        What it does, for the status bar.
+        What it does, for the status bar; empty for one that comes many times a second and is not shown there.
     key : str or None
         A newer job of the same key makes this one stale: cancelled, and its result dropped.
     done, failed : callable

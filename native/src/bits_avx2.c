@@ -27,11 +27,10 @@ static const _Alignas(64) uint8_t TABLE[16][16] = {
     NIBBLE(8), NIBBLE(9), NIBBLE(10), NIBBLE(11), NIBBLE(12), NIBBLE(13), NIBBLE(14), NIBBLE(15)};
 
 enum {
-    ROWS = 4,  /* rows that share one split of the panel's bytes into nibbles */
-    BYTES = 31 /* 8 * 31 = 248: the most bytes whose popcount fits in 8 bits */
+    ROWS = 4 /* rows that share one split of the panel's bytes into nibbles */
 };
 
-/* Popcounts of ROWS rows against one panel over at most BYTES bytes. */
+/* Popcounts of ROWS rows against one panel over at most BGNN_NARROW_BYTES bytes. */
 static inline void count4(const uint8_t *const row[ROWS], const uint8_t *panel, size_t bytes, __m256i count_u8x32[ROWS]) {
     const __m256i nibble = _mm256_set1_epi8(15);
     __m256i sum[ROWS];
@@ -64,7 +63,7 @@ static inline void widen(__m256i count_u8x32, int32_t *out, int add) {
 
 /* Popcounts of ROWS rows against one panel, any number of bytes, into out (ROWS, 32) with a stride. */
 static inline void panel4(const uint8_t *const row[ROWS], const uint8_t *panel, size_t bytes, int32_t *out, size_t stride) {
-    size_t blocks = (bytes + BYTES - 1) / BYTES, each = (bytes + blocks - 1) / blocks;
+    size_t blocks = (bytes + BGNN_NARROW_BYTES - 1) / BGNN_NARROW_BYTES, each = (bytes + blocks - 1) / blocks;
     for (size_t first = 0; first < bytes; first += each) {
         const uint8_t *from[ROWS];
         for (int r = 0; r < ROWS; r++) from[r] = row[r] + first;
@@ -72,6 +71,13 @@ static inline void panel4(const uint8_t *const row[ROWS], const uint8_t *panel, 
         count4(from, panel + first * BGNN_OCTET_PANEL, bytes - first < each ? bytes - first : each, count);
         for (int r = 0; r < ROWS; r++) widen(count[r], out + (size_t)r * stride, first > 0);
     }
+}
+
+/* The same in bytes. */
+static inline void panel4_u8(const uint8_t *const row[ROWS], const uint8_t *panel, size_t bytes, uint8_t *out, size_t stride) {
+    __m256i count[ROWS];
+    count4(row, panel, bytes, count);
+    for (size_t r = 0; r < ROWS; r++) _mm256_storeu_si256((__m256i *)(out + r * stride), count[r]);
 }
 
 #include "bits_tiles.h"
@@ -157,7 +163,7 @@ static void pack(const float *values, size_t stride, size_t rows, size_t channel
     }
 }
 
-const bgnn_bits_kernels bgnn_bits_avx2 = {pack, hamming, extremes, gather_extremes, hits};
+const bgnn_bits_kernels bgnn_bits_avx2 = {pack, hamming, hamming_u8, extremes, gather_extremes, hits};
 
 #if defined(__clang__)
 #pragma clang attribute pop

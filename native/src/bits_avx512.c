@@ -81,6 +81,14 @@ static inline void panel4(const uint8_t *const row[ROWS], const uint8_t *panel, 
         for (size_t i = 0; i < 2; i++) _mm512_storeu_si512(out + r * stride + LANES * i, sum[r][i]);
 }
 
+/* The same in bytes. */
+static inline void panel4_u8(const uint8_t *const row[ROWS], const uint8_t *panel, size_t bytes, uint8_t *out, size_t stride) {
+    __m512i sum[ROWS][2];
+    count4(row, panel, bytes, sum);
+    for (size_t r = 0; r < ROWS; r++)
+        for (size_t i = 0; i < 2; i++) _mm_storeu_si128((__m128i *)(out + r * stride + LANES * i), _mm512_cvtepi32_epi8(sum[r][i]));
+}
+
 #include "bits_tiles.h"
 
 static void extremes(const uint64_t *a, size_t word_stride, size_t rows, const uint8_t *octets, size_t bytes,
@@ -159,7 +167,7 @@ static void pack(const float *values, size_t stride, size_t rows, size_t channel
         }
 }
 
-const bgnn_bits_kernels bgnn_bits_avx512 = {pack, hamming, extremes, gather_extremes, hits};
+const bgnn_bits_kernels bgnn_bits_avx512 = {pack, hamming, hamming_u8, extremes, gather_extremes, hits};
 
 #if defined(__clang__)
 #pragma clang attribute pop

@@ -3,7 +3,7 @@
  * @brief XorEdgeConv's extremes for the ISAs whose popcounts are sums of bytes: bytes while they fit, int32 beyond.
  *
  * Included after bits_tiles.h and after extremes_u8(a, word_stride, rows, panel, bytes, least, most), for one panel of at most
- * BYTES bytes.
+ * BGNN_NARROW_BYTES bytes.
  */
 #ifndef BGNN_BITS_EXTREMES_H
 #define BGNN_BITS_EXTREMES_H
@@ -30,7 +30,7 @@ static void extremes(const uint64_t *a, size_t word_stride, size_t rows, const u
         const uint8_t *panel = octets + c * bytes;
         size_t width = columns - c < BGNN_OCTET_PANEL ? columns - c : BGNN_OCTET_PANEL;
         int32_t low[BGNN_OCTET_PANEL], high[BGNN_OCTET_PANEL];
-        if (bytes <= BYTES) extremes_u8(a, word_stride, rows, panel, bytes, low, high);
+        if (bytes <= BGNN_NARROW_BYTES) extremes_u8(a, word_stride, rows, panel, bytes, low, high);
         else extremes_i32(a, word_stride, rows, panel, bytes, low, high);
         memcpy(least + c, low, width * sizeof *low);
         memcpy(most + c, high, width * sizeof *high);

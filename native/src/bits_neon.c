@@ -12,11 +12,10 @@
 #include <string.h>
 
 enum {
-    ROWS = 4,  /* 4 rows x 2 vectors: 8 accumulators of 32 registers */
-    BYTES = 31 /* 8 * 31 = 248: the most bytes whose popcount fits in 8 bits */
+    ROWS = 4 /* 4 rows x 2 vectors: 8 accumulators of 32 registers */
 };
 
-/* Popcounts of ROWS rows against one panel over at most BYTES bytes. */
+/* Popcounts of ROWS rows against one panel over at most BGNN_NARROW_BYTES bytes. */
 static inline void count4(const uint8_t *const row[ROWS], const uint8_t *panel, size_t bytes, uint8x16_t count_u8x32[ROWS][2]) {
     uint8x16_t sum[ROWS][2];
     for (int r = 0; r < ROWS; r++) sum[r][0] = sum[r][1] = vdupq_n_u8(0);
@@ -44,7 +43,7 @@ static inline void widen(const uint8x16_t count_u8x32[2], int32_t *out, int add)
 
 /* Popcounts of ROWS rows against one panel, any number of bytes, into out (ROWS, 32) with a stride. */
 static inline void panel4(const uint8_t *const row[ROWS], const uint8_t *panel, size_t bytes, int32_t *out, size_t stride) {
-    size_t blocks = (bytes + BYTES - 1) / BYTES, each = (bytes + blocks - 1) / blocks;
+    size_t blocks = (bytes + BGNN_NARROW_BYTES - 1) / BGNN_NARROW_BYTES, each = (bytes + blocks - 1) / blocks;
     for (size_t first = 0; first < bytes; first += each) {
         const uint8_t *from[ROWS];
         for (int r = 0; r < ROWS; r++) from[r] = row[r] + first;
@@ -52,6 +51,14 @@ static inline void panel4(const uint8_t *const row[ROWS], const uint8_t *panel, 
         count4(from, panel + first * BGNN_OCTET_PANEL, bytes - first < each ? bytes - first : each, count);
         for (int r = 0; r < ROWS; r++) widen(count[r], out + (size_t)r * stride, first > 0);
     }
+}
+
+/* The same in bytes. */
+static inline void panel4_u8(const uint8_t *const row[ROWS], const uint8_t *panel, size_t bytes, uint8_t *out, size_t stride) {
+    uint8x16_t count[ROWS][2];
+    count4(row, panel, bytes, count);
+    for (size_t r = 0; r < ROWS; r++)
+        for (size_t i = 0; i < 2; i++) vst1q_u8(out + r * stride + 16 * i, count[r][i]);
 }
 
 #include "bits_tiles.h"
@@ -141,6 +148,6 @@ static void pack(const float *values, size_t stride, size_t rows, size_t channel
     }
 }
 
-const bgnn_bits_kernels bgnn_bits_neon = {pack, hamming, extremes, gather_extremes, hits};
+const bgnn_bits_kernels bgnn_bits_neon = {pack, hamming, hamming_u8, extremes, gather_extremes, hits};
 
 #endif

@@ -40,6 +40,13 @@ static void hamming(const uint64_t *a, size_t word_stride, size_t rows, const ui
             out[r * stride + c] = popcount((const uint8_t *)(a + r * word_stride), octets, bytes, c);
 }
 
+static void hamming_u8(const uint64_t *a, size_t word_stride, size_t rows, const uint8_t *octets, size_t bytes,
+                       size_t columns, uint8_t *out, size_t stride) {
+    for (size_t r = 0; r < rows; r++)
+        for (size_t c = 0; c < columns; c++)
+            out[r * stride + c] = (uint8_t)popcount((const uint8_t *)(a + r * word_stride), octets, bytes, c);
+}
+
 static void extremes(const uint64_t *a, size_t word_stride, size_t rows, const uint8_t *octets, size_t bytes,
                      size_t columns, int32_t *least, int32_t *most) {
     for (size_t c = 0; c < columns; c++) {
@@ -74,4 +81,4 @@ static void hits(const int32_t *least, const int32_t *most, const int32_t *low, 
     }
 }
 
-const bgnn_bits_kernels bgnn_bits_scalar = {pack, hamming, extremes, gather_extremes, hits};
+const bgnn_bits_kernels bgnn_bits_scalar = {pack, hamming, hamming_u8, extremes, gather_extremes, hits};

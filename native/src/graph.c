@@ -1,114 +1,172 @@
 /**
  * @file graph.c
- * @brief Exact k-NN: a row of distances, a bound on the k-th one, then a sort of the few within it.
- *
- * A key is distance << 32 | index, the distance being an integer or the bits of a non-negative float (whose order is the
- * order of the floats, infinity and NaN last). Keys are distinct, so their order is the tie contract.
+ * @brief Exact k-NN: distances to all points, or in space to those of near leaves; then selection.
  */
 #include "graph.h"
 
+#include "nearest.h"
+#include "space.h"
+
 #include <string.h>
+
+enum {
+    FEWEST = 256, /* points that a tree is grown for */
+    ROOM = 64     /* leaves that a query looks at before all points are cheaper */
+};
+
+static bool in_space(const bgnn_knn_job *job) {
+    return job->bytes == 0 && job->channels == 3 && job->points >= FEWEST && job->k <= BGNN_TREE_K;
+}
 
 void *bgnn_knn_carve_panels(const bgnn_knn_job *job, bgnn_carver *carver) {
     if (job->bytes > 0) return bgnn_carve(carver, bgnn_octets_size(job->points, job->bytes), 1, 1);
-    return bgnn_carve(carver, bgnn_floats_size(job->points, job->channels), 1, sizeof(float));
+    void *panels = bgnn_carve(carver, bgnn_floats_size(job->points, job->channels), 1, sizeof(float));
+    if (in_space(job)) bgnn_space_carve(job->points, carver);
+    return panels;
+}
+
+/* The tree behind the panels. */
+static bgnn_space space_of(const bgnn_knn_job *job) {
+    bgnn_carver carver = {.base = job->panels};
+    bgnn_carve(&carver, bgnn_floats_size(job->points, job->channels), 1, sizeof(float));
+    return bgnn_space_carve(job->points, &carver);
 }
 
 void bgnn_knn_fill_panels(const bgnn_knn_job *job, size_t first, size_t last) {
-    if (job->bytes > 0)
+    if (job->bytes > 0) {
         bgnn_octets_fill(job->words, job->word_stride, job->points, job->bytes, first / BGNN_OCTET_PANEL,
                          bgnn_ceil(last, BGNN_OCTET_PANEL), job->panels);
-    else
-        bgnn_floats_fill(job->values, job->stride, job->points, job->channels, first / BGNN_FLOAT_PANEL,
-                         bgnn_ceil(last, BGNN_FLOAT_PANEL), job->panels);
-}
-
-/* Shell sort with Ciura's gaps, ascending: for more keys than the sort kernel is meant for. */
-static void sort_many(uint64_t *keys, size_t count) {
-    static const size_t GAPS[] = {1750, 701, 301, 132, 57, 23, 10, 4, 1};
-    for (size_t g = 0; g < sizeof GAPS / sizeof *GAPS; g++) {
-        size_t gap = GAPS[g];
-        for (size_t i = gap; i < count; i++) {
-            uint64_t key = keys[i];
-            size_t j = i;
-            for (; j >= gap && keys[j - gap] > key; j -= gap) keys[j] = keys[j - gap];
-            keys[j] = key;
-        }
-    }
-}
-
-/* By bisection: a reach that at least k of the row are within, and at most `most` of them or no smaller one would do. */
-static int32_t reach_of(const bgnn_select_kernels *select, const int32_t *row, size_t length, size_t k, size_t most) {
-    int64_t below = -1, reach = 0; /* count(below) < k <= count(reach) */
-    for (size_t i = 0; i < k; i++) reach = row[i] > reach ? row[i] : reach;
-    size_t found = length;
-    while (found > most && reach - below > 1) {
-        int64_t middle = below + (reach - below) / 2;
-        size_t count = select->count(row, length, (int32_t)middle);
-        if (count >= k) reach = middle, found = count;
-        else below = middle;
-    }
-    return (int32_t)reach;
-}
-
-enum { FEW = 96, SLACK = 4 }; /* keys that the sort kernel takes; how far a reach may be from exact */
-
-static void sort(const bgnn_select_kernels *select, const uint64_t *keys, size_t count, uint64_t *sorted) {
-    if (count <= FEW) {
-        select->sort(keys, count, sorted);
         return;
     }
-    memcpy(sorted, keys, count * sizeof *keys);
-    sort_many(sorted, count);
+    bgnn_floats_fill(job->values, job->stride, job->points, job->channels, first / BGNN_FLOAT_PANEL,
+                     bgnn_ceil(last, BGNN_FLOAT_PANEL), job->panels);
+    if (first > 0 || !in_space(job)) return;
+    bgnn_space space = space_of(job);
+    bgnn_space_grow(&space, job->values, job->stride);
 }
 
-/* The k smallest (distance, index) of a row of non-negative distances, in order. keys, sorted: (max(k, FEW)). */
-static void nearest(const bgnn_select_kernels *select, const int32_t *row, size_t points, size_t k, uint64_t *keys, uint64_t *sorted) {
-    int32_t reach;
-    size_t nearer = FEW;
-    if (k <= BGNN_GROUPS / 2) { /* k groups have their least within reach, so at least k points are, and few more but for ties */
-        int32_t least[BGNN_GROUPS];
-        select->minima(row, points, least);
-        reach = reach_of(select, least, BGNN_GROUPS, k, k + SLACK);
-        nearer = select->keys(row, points, 0, reach - 1, FEW, keys);
+/* Where the lists of one member are made. */
+typedef struct {
+    int32_t *counts;  /* (BGNN_QUERIES, points); a row of them where bytes do */
+    uint8_t *narrow;  /* the same in bytes */
+    float *squares;   /* the same, or (BGNN_LEAF, ROOM leaves) */
+    int32_t *bits;    /* of a row of squares */
+    uint64_t *keys, *sorted;
+    float *panels;    /* (ROOM, 3, BGNN_LEAF): the leaves that a query looks at */
+    int32_t *index;   /* (ROOM, BGNN_LEAF): their points */
+} desk;
+
+/* Whether Hamming distances are kept in bytes. */
+static bool is_narrow(const bgnn_knn_job *job) {
+    return job->bytes > 0 && job->bytes <= BGNN_NARROW_BYTES && job->k <= BGNN_GROUPS / 2;
+}
+
+static desk carve_desk(const bgnn_knn_job *job, bgnn_carver *scratch) {
+    size_t squares = BGNN_QUERIES * job->points, leaves = (size_t)BGNN_LEAF * ROOM * BGNN_LEAF;
+    if (in_space(job) && squares < leaves) squares = leaves;
+    desk desk = {0};
+    if (is_narrow(job)) desk.narrow = bgnn_carve(scratch, BGNN_QUERIES, job->points, sizeof *desk.narrow);
+    if (job->bytes > 0) desk.counts = bgnn_carve(scratch, is_narrow(job) ? 1 : BGNN_QUERIES, job->points, sizeof *desk.counts);
+    else desk.squares = bgnn_carve(scratch, squares, 1, sizeof *desk.squares);
+    if (job->bytes == 0) desk.bits = bgnn_carve(scratch, job->points > ROOM * BGNN_LEAF ? job->points : ROOM * BGNN_LEAF, 1, sizeof *desk.bits);
+    desk.keys = bgnn_carve(scratch, 1, bgnn_nearest_room(job->k), sizeof *desk.keys);
+    desk.sorted = bgnn_carve(scratch, 1, bgnn_nearest_room(job->k), sizeof *desk.sorted);
+    if (!in_space(job)) return desk;
+    desk.panels = bgnn_carve(scratch, ROOM * 3, BGNN_LEAF, sizeof *desk.panels);
+    desk.index = bgnn_carve(scratch, ROOM, BGNN_LEAF, sizeof *desk.index);
+    return desk;
+}
+
+/* The list of a point from sorted keys. */
+static void write_list(const bgnn_knn_job *job, size_t point, const uint64_t *sorted) {
+    int32_t *index = job->knn + point * job->k;
+    for (size_t e = 0; e < job->k; e++) index[e] = (int32_t)(uint32_t)sorted[e];
+    if (job->distances == NULL) return;
+    float *distance = job->distances + point * job->k;
+    for (size_t e = 0; e < job->k; e++) {
+        uint32_t value = (uint32_t)(sorted[e] >> 32);
+        if (job->bytes > 0) distance[e] = (float)value;
+        else memcpy(distance + e, &value, sizeof value);
     }
-    if (nearer == FEW) {
-        reach = reach_of(select, row, points, k, k);
-        nearer = select->keys(row, points, 0, reach - 1, k, keys);
+}
+
+/* The lists of points first ... last - 1, at most BGNN_QUERIES of them, by their distances to all points. */
+static void among_all(const bgnn_knn_job *job, const bgnn_kernels *kernels, size_t first, size_t last, const desk *desk) {
+    size_t N = job->points, rows = last - first;
+    if (is_narrow(job)) {
+        kernels->bits->hamming_u8(job->words + first * job->word_stride, job->word_stride, rows, job->panels, job->bytes, N, desk->narrow, N);
+        for (size_t r = 0; r < rows; r++) {
+            bgnn_nearest_u8(kernels->select, desk->narrow + r * N, N, job->k, desk->counts, desk->keys, desk->sorted);
+            write_list(job, first + r, desk->sorted);
+        }
+        return;
     }
-    sort(select, keys, nearer, sorted);
-    /* Of those that tie at the reach itself the lower indices win, and they come in that order. */
-    if (nearer < k) select->keys(row, points, reach, reach, k - nearer, sorted + nearer);
+    if (job->bytes > 0)
+        kernels->bits->hamming(job->words + first * job->word_stride, job->word_stride, rows, job->panels, job->bytes, N, desk->counts, N);
+    else
+        kernels->real->distance(job->values + first * job->stride, job->stride, rows, job->panels, job->channels, N, desk->squares, N);
+    for (size_t r = 0; r < rows; r++) {
+        if (job->bytes == 0) memcpy(desk->bits, desk->squares + r * N, N * sizeof *desk->bits);
+        bgnn_nearest(kernels->select, job->bytes > 0 ? desk->counts + r * N : desk->bits, N, job->k, desk->keys, desk->sorted);
+        write_list(job, first + r, desk->sorted);
+    }
+}
+
+/* A squared distance that k points are within, for each query and so for the farthest of them. */
+static float reach_in(const bgnn_knn_job *job, const bgnn_kernels *kernels, const bgnn_space *space, size_t leaf,
+                      const float *queries, size_t rows, const desk *desk) {
+    size_t leaves = bgnn_ceil(job->k + job->k / 2 + BGNN_LEAF, BGNN_LEAF), unit = 4;
+    while (unit < leaves) unit *= 2;
+    size_t first = bgnn_min(leaf / unit * unit, space->leaves - unit), columns = unit * BGNN_LEAF;
+    int32_t farthest = 0;
+    kernels->real->distance(queries, 3, rows, space->panels + first * 3 * BGNN_LEAF, 3, columns, desk->squares, columns);
+    for (size_t r = 0; r < rows; r++) {
+        memcpy(desk->bits, desk->squares + r * columns, columns * sizeof *desk->bits);
+        int32_t reach = bgnn_reach(kernels->select, desk->bits, columns, job->k);
+        farthest = reach > farthest ? reach : farthest;
+    }
+    float square;
+    memcpy(&square, &farthest, sizeof square);
+    return square;
+}
+
+/* The lists of the points at positions first ... last - 1 of one leaf. */
+static void among_near(const bgnn_knn_job *job, const bgnn_kernels *kernels, const bgnn_space *space, size_t first, size_t last,
+                       const desk *desk) {
+    size_t rows = last - first, leaf = first / BGNN_LEAF;
+    const int32_t *point = space->index + first;
+    float queries[BGNN_LEAF * 3];
+    for (size_t r = 0; r < rows; r++) memcpy(queries + 3 * r, job->values + (size_t)point[r] * job->stride, 3 * sizeof *queries);
+    int32_t found[ROOM];
+    float reach = reach_in(job, kernels, space, leaf, queries, rows, desk);
+    size_t leaves = bgnn_space_within(space, leaf, reach, ROOM, found), columns = leaves * BGNN_LEAF;
+    if (leaves < ROOM) {
+        for (size_t f = 0; f < leaves; f++) {
+            size_t from = (size_t)found[f];
+            memcpy(desk->panels + f * 3 * BGNN_LEAF, space->panels + from * 3 * BGNN_LEAF, 3 * BGNN_LEAF * sizeof *desk->panels);
+            memcpy(desk->index + f * BGNN_LEAF, space->index + from * BGNN_LEAF, BGNN_LEAF * sizeof *desk->index);
+        }
+        kernels->real->distance(queries, 3, rows, desk->panels, 3, columns, desk->squares, columns);
+    }
+    bool selected[BGNN_LEAF] = {false};
+    for (size_t r = 0; r < rows && leaves < ROOM; r++) {
+        memcpy(desk->bits, desk->squares + r * columns, columns * sizeof *desk->bits);
+        selected[r] = bgnn_nearest_of(kernels->select, desk->bits, desk->index, columns, job->k, desk->keys, desk->sorted);
+        if (selected[r]) write_list(job, (size_t)point[r], desk->sorted);
+    }
+    for (size_t r = 0; r < rows; r++)
+        if (!selected[r]) among_all(job, kernels, (size_t)point[r], (size_t)point[r] + 1, desk);
 }
 
 void bgnn_knn_rows(const bgnn_knn_job *job, const bgnn_kernels *kernels, size_t first, size_t last, bgnn_carver *scratch) {
-    size_t points = job->points, k = job->k;
-    int32_t *counts = job->bytes == 0 ? NULL : bgnn_carve(scratch, BGNN_QUERIES, points, sizeof *counts);
-    float *squares = job->bytes > 0 ? NULL : bgnn_carve(scratch, BGNN_QUERIES, points, sizeof *squares);
-    int32_t *bits = job->bytes > 0 ? NULL : bgnn_carve(scratch, 1, points, sizeof *bits); /* of a row of squares */
-    uint64_t *keys = bgnn_carve(scratch, 1, k > FEW ? k : FEW, sizeof *keys);
-    uint64_t *sorted = bgnn_carve(scratch, 1, k > FEW ? k : FEW, sizeof *sorted);
-    for (size_t from = first; from < last; from += BGNN_QUERIES) {
-        size_t rows = bgnn_min(BGNN_QUERIES, last - from);
-        if (job->bytes > 0) {
-            kernels->bits->hamming(job->words + from * job->word_stride, job->word_stride, rows, job->panels, job->bytes,
-                                   points, counts, points);
-        } else {
-            kernels->real->distance(job->values + from * job->stride, job->stride, rows, job->panels, job->channels, points,
-                                    squares, points);
-        }
-        for (size_t r = 0; r < rows; r++) {
-            if (job->bytes == 0) memcpy(bits, squares + r * points, points * sizeof *bits);
-            nearest(kernels->select, job->bytes > 0 ? counts + r * points : bits, points, k, keys, sorted);
-            int32_t *index = job->knn + (from + r) * k;
-            for (size_t e = 0; e < k; e++) index[e] = (int32_t)(uint32_t)sorted[e];
-            if (job->distances == NULL) continue;
-            float *distance = job->distances + (from + r) * k;
-            for (size_t e = 0; e < k; e++) {
-                uint32_t value = (uint32_t)(sorted[e] >> 32);
-                if (job->bytes > 0) distance[e] = (float)value;
-                else memcpy(distance + e, &value, sizeof value);
-            }
-        }
+    desk desk = carve_desk(job, scratch);
+    if (first == last) return;
+    bgnn_space space = {0};
+    if (in_space(job)) space = space_of(job);
+    bool near = in_space(job) && *space.finite;
+    for (size_t from = first, to; from < last; from = to) {
+        to = bgnn_min(last, near ? (from / BGNN_LEAF + 1) * BGNN_LEAF : from + BGNN_QUERIES);
+        if (near) among_near(job, kernels, &space, from, to, &desk);
+        else among_all(job, kernels, from, to, &desk);
     }
 }

@@ -23,6 +23,9 @@ typedef struct {
 /** @brief Carve the panels of a job. */
 void *bgnn_knn_carve_panels(const bgnn_knn_job *job, bgnn_carver *carver);
 
+/** @brief The most neighbours that a tree of 3-D points is used for. */
+#define BGNN_TREE_K 128
+
 /** @brief Rows of queries are best cut at multiples of this. */
 #define BGNN_QUERIES 8
 

@@ -94,10 +94,15 @@ static bgnn_carver knn_need(const bgnn_knn_job *job) {
 size_t bgnn_knn_arena_size(int32_t points, int32_t channels) {
     if (points < 1 || channels < 1) return 0;
     size_t N = (size_t)points, C = (size_t)channels;
-    bgnn_carver bits = knn_need(&(bgnn_knn_job){.points = N, .k = N, .bytes = 8 * bgnn_ceil(C, 64)});
-    bgnn_carver reals = knn_need(&(bgnn_knn_job){.points = N, .k = N, .channels = C});
-    if (bits.overflow || reals.overflow) return 0;
-    return bits.used > reals.used ? bits.used : reals.used;
+    size_t most = 0, neighbours[2] = {N, bgnn_min(N, BGNN_TREE_K)}; /* the most without a tree, and the most with one */
+    for (int i = 0; i < 2; i++) {
+        bgnn_carver bits = knn_need(&(bgnn_knn_job){.points = N, .k = neighbours[i], .bytes = 8 * bgnn_ceil(C, 64)});
+        bgnn_carver reals = knn_need(&(bgnn_knn_job){.points = N, .k = neighbours[i], .channels = C});
+        if (bits.overflow || reals.overflow) return 0;
+        size_t larger = bits.used > reals.used ? bits.used : reals.used;
+        most = larger > most ? larger : most;
+    }
+    return most;
 }
 
 static bgnn_status run_job(bgnn_knn_job job, void *arena, size_t arena_size) {

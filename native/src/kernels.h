@@ -21,6 +21,7 @@
 #define BGNN_OCTET_PANEL 32
 #define BGNN_FLOAT_PANEL 16
 #define BGNN_GROUPS 64
+#define BGNN_NARROW_BYTES 31 /* 8 * 31 = 248: the most bytes whose popcount fits in 8 bits */
 
 /** @brief What follows a product, per channel, in this order; absent parts are NULL. */
 typedef struct {
@@ -39,6 +40,9 @@ typedef struct {
     /** out (rows, columns): popcounts of a_i ^ b_j over the first `bytes` bytes of each row. */
     void (*hamming)(const uint64_t *a, size_t word_stride, size_t rows, const uint8_t *octets, size_t bytes,
                     size_t columns, int32_t *out, size_t stride);
+    /** The same in bytes; `bytes` is at most BGNN_NARROW_BYTES. */
+    void (*hamming_u8)(const uint64_t *a, size_t word_stride, size_t rows, const uint8_t *octets, size_t bytes,
+                       size_t columns, uint8_t *out, size_t stride);
     /** least, most (columns): extremes over the rows of the same popcounts; rows >= 1. */
     void (*extremes)(const uint64_t *a, size_t word_stride, size_t rows, const uint8_t *octets, size_t bytes,
                      size_t columns, int32_t *least, int32_t *most);
@@ -77,6 +81,10 @@ typedef struct {
     size_t (*keys)(const int32_t *row, size_t length, int32_t low, int32_t high, size_t room, uint64_t *keys);
     /** least (BGNN_GROUPS): g of it is the least of elements g, g + BGNN_GROUPS, ... of the row; INT32_MAX where there is none. */
     void (*minima)(const int32_t *row, size_t length, int32_t *least);
+    /** keys of a row of bytes. */
+    size_t (*keys_u8)(const uint8_t *row, size_t length, int32_t low, int32_t high, size_t room, uint64_t *keys);
+    /** Of a row of bytes: the least limit that k or more of the minima of its groups (255 where there is none) are within. */
+    int32_t (*reach_u8)(const uint8_t *row, size_t length, size_t k);
     /** sorted: distinct keys below 2^63 in ascending order, by counting the smaller ones: for few of them. */
     void (*sort)(const uint64_t *keys, size_t count, uint64_t *sorted);
 } bgnn_select_kernels;

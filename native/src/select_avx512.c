@@ -73,6 +73,48 @@ static void minima(const int32_t *row, size_t length, int32_t *least) {
         if (row[i + g] < least[g]) least[g] = row[i + g];
 }
 
+static size_t keys_u8(const uint8_t *row, size_t length, int32_t low, int32_t high, size_t room, uint64_t *out) {
+    enum { HALF = 2 * LANES };
+    if (high < low) return 0;
+    const __m512i from = _mm512_set1_epi8((char)low), span = _mm512_set1_epi8((char)(high - low)), next = _mm512_set1_epi16(HALF);
+    size_t n = 0;
+    for (size_t start = 0; start < length && n < room; start += BLOCK) {
+        uint16_t chosen[BLOCK + 2 * HALF];
+        __m512i index = _mm512_loadu_si512(FIRST);
+        size_t found = 0, size = length - start < BLOCK ? length - start : BLOCK;
+        for (size_t i = 0; i < size; i += 2 * HALF) {
+            __mmask64 there = size - i >= 64 ? UINT64_MAX : (UINT64_C(1) << (size - i)) - 1;
+            __m512i above = _mm512_sub_epi8(_mm512_maskz_loadu_epi8(there, row + start + i), from);
+            uint64_t mask = _mm512_mask_cmple_epu8_mask(there, above, span);
+            for (int half = 0; half < 2; half++, mask >>= HALF, index = _mm512_add_epi16(index, next)) {
+                _mm512_storeu_si512(chosen + found, _mm512_maskz_compress_epi16((__mmask32)mask, index));
+                found += (size_t)__builtin_popcount((uint32_t)mask);
+            }
+        }
+        for (size_t j = 0; j < found && n < room; j++) {
+            size_t at = start + chosen[j];
+            out[n++] = (uint64_t)row[at] << 32 | at;
+        }
+    }
+    return n;
+}
+
+static int32_t reach_u8(const uint8_t *row, size_t length, size_t k) {
+    __m512i least = _mm512_set1_epi8(-1);
+    size_t i = 0;
+    for (; i + BGNN_GROUPS <= length; i += BGNN_GROUPS) least = _mm512_min_epu8(least, _mm512_loadu_si512(row + i));
+    if (i < length) {
+        __mmask64 there = (UINT64_C(1) << (length - i)) - 1;
+        least = _mm512_min_epu8(least, _mm512_mask_loadu_epi8(_mm512_set1_epi8(-1), there, row + i));
+    }
+    int32_t limit = 0;
+    for (int32_t step = 128; step > 0; step /= 2) { /* fewer than k are below limit */
+        uint64_t within = _mm512_cmplt_epu8_mask(least, _mm512_set1_epi8((char)(limit + step)));
+        limit += (size_t)__builtin_popcountll(within) < k ? step : 0;
+    }
+    return limit;
+}
+
 static void sort(const uint64_t *keys, size_t count, uint64_t *sorted) {
     enum { KEYS = 8, VECTORS = 4 }; /* 32 keys at a time wait for the number of smaller ones */
     for (size_t start = 0; start < count; start += KEYS * VECTORS) {
@@ -92,7 +134,7 @@ static void sort(const uint64_t *keys, size_t count, uint64_t *sorted) {
     }
 }
 
-const bgnn_select_kernels bgnn_select_avx512 = {count, keys, minima, sort};
+const bgnn_select_kernels bgnn_select_avx512 = {count, keys, minima, keys_u8, reach_u8, sort};
 
 #if defined(__clang__)
 #pragma clang attribute pop

@@ -52,6 +52,48 @@ static void minima(const int32_t *row, size_t length, int32_t *least) {
         if (row[i + g] < least[g]) least[g] = row[i + g];
 }
 
+static size_t keys_u8(const uint8_t *row, size_t length, int32_t low, int32_t high, size_t room, uint64_t *out) {
+    enum { BYTES = 16 };
+    if (high < low) return 0;
+    const uint8x16_t from = vdupq_n_u8((uint8_t)low), span = vdupq_n_u8((uint8_t)(high - low));
+    size_t n = 0, i = 0;
+    for (; i + BYTES <= length && n < room; i += BYTES) {
+        uint8x16_t inside = vcleq_u8(vsubq_u8(vld1q_u8(row + i), from), span);
+        /* four bits a byte, one of them kept */
+        uint64_t mask = vget_lane_u64(vreinterpret_u64_u8(vshrn_n_u16(vreinterpretq_u16_u8(inside), 4)), 0) & UINT64_C(0x1111111111111111);
+        for (; mask != 0 && n < room; mask &= mask - 1) {
+            size_t j = i + (size_t)__builtin_ctzll(mask) / 4;
+            out[n++] = (uint64_t)row[j] << 32 | j;
+        }
+    }
+    for (; i < length && n < room; i++)
+        if (row[i] >= low && row[i] <= high) out[n++] = (uint64_t)row[i] << 32 | i;
+    return n;
+}
+
+static int32_t reach_u8(const uint8_t *row, size_t length, size_t k) {
+    enum { BYTES = 16, GROUP_VECTORS = BGNN_GROUPS / BYTES };
+    uint8_t rest[BGNN_GROUPS];
+    uint8x16_t least[GROUP_VECTORS];
+    for (int j = 0; j < GROUP_VECTORS; j++) least[j] = vdupq_n_u8(255);
+    for (size_t i = 0; i < length; i += BGNN_GROUPS) {
+        const uint8_t *from = row + i;
+        if (length - i < BGNN_GROUPS) {
+            for (size_t g = 0; g < BGNN_GROUPS; g++) rest[g] = i + g < length ? row[i + g] : 255;
+            from = rest;
+        }
+        for (int j = 0; j < GROUP_VECTORS; j++) least[j] = vminq_u8(least[j], vld1q_u8(from + BYTES * j));
+    }
+    int32_t limit = 0;
+    for (int32_t step = 128; step > 0; step /= 2) { /* fewer than k are below limit */
+        const uint8x16_t bound = vdupq_n_u8((uint8_t)(limit + step));
+        uint8x16_t within = vdupq_n_u8(0); /* minus the count, modulo 256 */
+        for (int j = 0; j < GROUP_VECTORS; j++) within = vaddq_u8(within, vcltq_u8(least[j], bound));
+        limit += (uint8_t)(0 - vaddvq_u8(within)) < k ? step : 0;
+    }
+    return limit;
+}
+
 static void sort(const uint64_t *keys, size_t count, uint64_t *sorted) {
     enum { KEYS = 2 * VECTORS }; /* so many at a time wait for the number of smaller ones */
     for (size_t start = 0; start < count; start += KEYS) {
@@ -69,6 +111,6 @@ static void sort(const uint64_t *keys, size_t count, uint64_t *sorted) {
     }
 }
 
-const bgnn_select_kernels bgnn_select_neon = {count, keys, minima, sort};
+const bgnn_select_kernels bgnn_select_neon = {count, keys, minima, keys_u8, reach_u8, sort};
 
 #endif

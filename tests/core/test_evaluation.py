@@ -120,6 +120,9 @@ def test_the_difference_of_classes_is_told_from_both_sides() -> None:
     assert other_classes(Counting(classes=("ring", "cone", "cube")), data) is None
     assert other_classes(Counting(classes=("ring", "cone")), data) == "the model lacks cube"
     assert other_classes(Counting(classes=("rod", "cone", "cube")), data) == "the model lacks ring; the set lacks rod"
+    many = Counting(classes=("a", "b", "c", "cone"))
+    assert other_classes(many, data, 2) == "the model lacks cube, ring; the set lacks a, b and 1 more"
+    assert other_classes(many, data, 3) == other_classes(many, data) == "the model lacks cube, ring; the set lacks a, b, c"
     assert other_classes(Counting(classes=("cone", "cube", "ring", "ring")), data) == "the model has a class twice"
 
 

@@ -223,7 +223,7 @@ def test_undo_brings_back_what_a_change_took_with_it(session: Session[Opened]) -
     heard: list[frozenset[str]] = []
     session.subscribe(heard.append)
     session.undo()
-    assert heard == [{"cloud", "points", "pick", "colour", "brush", "inference"}]
+    assert heard == [{"cloud", "points", "index", "pick", "colour", "brush", "inference"}]
     assert session.choices == before
     assert session.cloud is not None
     assert session.points is session.cloud.at(32)

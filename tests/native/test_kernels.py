@@ -121,6 +121,55 @@ def test_knn_l2(isa: str, channels: int, points: int, k: int, rng: np.random.Gen
         np.testing.assert_array_equal(distances, np.take_along_axis(expected, nearest(expected, k), 1))
 
 
+def all_pairs(points: NDArray[np.float32], k: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Return the graph of 3-D points from a fourth channel of zeros: the same sums, and no tree."""
+    return native.knn_l2(np.column_stack([points, np.zeros(len(points), np.float32)]), k)
+
+
+CLOUDS = {
+    "sphere": lambda rng, n: (x := rng.normal(size=(n, 3))) / np.linalg.norm(x, axis=1, keepdims=True),
+    "volume": lambda rng, n: rng.uniform(-1, 1, (n, 3)),
+    "lattice": lambda rng, n: rng.integers(0, 7, (n, 3)) * 0.1,  # many equal points, most distances tie
+    "line": lambda rng, n: np.column_stack([rng.uniform(size=n), np.zeros((n, 2))]),
+    "clusters": lambda rng, n: rng.normal(size=(n, 3)) * 1e-4 + rng.integers(0, 3, (n, 1)) * 100.0,
+    "tiny": lambda rng, n: rng.normal(size=(n, 3)) * 1e-22,  # squares are denormal or zero
+    "huge": lambda rng, n: rng.normal(size=(n, 3)) * 1e19,  # some squares are infinite
+    "sorted": lambda rng, n: np.sort(rng.normal(size=(n, 3)), axis=0),
+}
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+@pytest.mark.parametrize(("points", "k"), [(255, 20), (256, 1), (257, 20), (271, 128), (300, 129), (513, 40), (1025, 20)])
+def test_the_tree_of_points_in_space_is_exact(isa: str, cloud: str, points: int, k: int, rng: np.random.Generator):
+    values = CLOUDS[cloud](rng, points).astype(np.float32)
+    knn, distances = native.knn_l2(values, k)
+    with np.errstate(over="ignore", invalid="ignore"):
+        expected = ordered_distances(values, values)
+    np.testing.assert_array_equal(knn, nearest(expected, k))
+    np.testing.assert_array_equal(distances, np.take_along_axis(expected, nearest(expected, k), 1))
+
+
+@pytest.mark.parametrize("cloud", ["sphere", "lattice", "clusters"])
+def test_many_points_in_space_are_those_of_all_pairs(cloud: str, rng: np.random.Generator):
+    values = CLOUDS[cloud](rng, 9001).astype(np.float32)
+    for got, expected in zip(native.knn_l2(values, 20), all_pairs(values, 20), strict=True):
+        np.testing.assert_array_equal(got, expected)
+
+
+def test_twenty_thousand_identical_points():
+    knn, distances = native.knn_l2(np.full((20_000, 3), 0.3, np.float32), 20)
+    assert (knn == np.arange(20)).all()
+    assert not distances.any()
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_points_that_are_nowhere_switch_the_tree_off(isa: str, bad: float, rng: np.random.Generator):
+    values = rng.normal(size=(300, 3)).astype(np.float32)
+    values[7, 1] = values[299, 2] = bad
+    for got, expected in zip(native.knn_l2(values, 20), all_pairs(values, 20), strict=True):
+        np.testing.assert_array_equal(got, expected)
+
+
 def test_identical_rows_go_by_index(isa: str):
     first = np.tile(np.arange(20), (90, 1))
     for knn, distances in (native.knn_l2(np.ones((90, 3), np.float32), 20), native.knn_hamming(np.full((90, 2), 5, np.uint64), 20)):

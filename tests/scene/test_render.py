@@ -1,9 +1,18 @@
+from dataclasses import replace
+from io import BytesIO
+
 import numpy as np
 import pytest
+from PIL import Image
 
+from bgnn_studio.core.comparison import compare, run_model
+from bgnn_studio.core.comparison_views import Show
 from bgnn_studio.errors import BgnnError
-from bgnn_studio.scene.render import render_image
+from bgnn_studio.scene import comparison_pictures
+from bgnn_studio.scene.render import render_comparison, render_image
+from bgnn_studio.scene.side_by_side import View
 from bgnn_studio.scene.theme import DARK, LIGHT, rgb
+from tests.core.test_comparison import POINTS, opened
 from tests.traces import synthetic_cloud, synthetic_inference
 
 CLOUD = synthetic_cloud(128)
@@ -61,3 +70,45 @@ def test_a_cloud_alone_can_be_drawn():
 def test_what_does_not_exist_is_refused(options, message):
     with pytest.raises(BgnnError, match=message):
         render_image(CLOUD, BITS, **{**SMALL, **options})
+
+
+COMPARED = compare("ball", [run_model(opened(name, seed=i), POINTS) for i, name in enumerate("abc")])
+
+
+def test_models_side_by_side():
+    image = render_comparison(COMPARED, Show(layer=3), **SMALL)
+    assert image.shape == (240, 320, 3)
+    for change in ({"layer": 2}, {"edges": "none"}, {"colour": "in-degree"}, {"pick": 4}):
+        other = render_comparison(COMPARED, replace(Show(layer=3), **change), **SMALL).astype(int)
+        assert (np.abs(image - other).max(axis=-1) > 8).sum() > 30
+    light = render_comparison(COMPARED, Show(layer=3), theme=LIGHT, **SMALL)
+    np.testing.assert_allclose(light[0, 0] / 255, rgb(LIGHT.top), atol=0.02)
+    turned = render_comparison(COMPARED, Show(layer=3), view=View((3.0, 0.0, 0.0), (0.0, 0.0, 0.0), (0.0, 0.0, 1.0)), **SMALL)
+    assert (np.abs(image.astype(int) - turned).max(axis=-1) > 8).sum() > 30
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "message"),
+    [
+        ({"layer": 9}, {}, "between 1 and 3 .got 9"),
+        ({"colour": "distance"}, {}, "needs a picked point"),
+        ({"colour": "bit", "layer": 1}, {}, "no bit planes"),
+        ({}, {"size": (10, 10)}, "between 64 and 8192"),
+    ],
+)
+def test_what_no_model_can_show_is_refused(change, options, message):
+    with pytest.raises(BgnnError, match=message):
+        render_comparison(COMPARED, Show(**change), **{**SMALL, **options})
+
+
+def test_pictures_of_a_report_are_of_every_layer_and_theme(monkeypatch):
+    monkeypatch.setattr(comparison_pictures, "SIZE", (300, 140))
+    told = []
+    found = comparison_pictures.comparison_pictures(COMPARED, Show(), [1, 3], progress=lambda done, total: told.append((done, total)))
+    assert [picture.layer for picture in found] == [1, 3]
+    assert told == [(0, 4), (1, 4), (2, 4), (3, 4)]
+    for picture in found:
+        light, dark = (np.asarray(Image.open(BytesIO(data)).convert("RGB")) for data in (picture.light, picture.dark))
+        assert light.shape == dark.shape == (140, 300, 3)
+        assert light.mean() > 150 > dark.mean()
+    assert found[1].alt == "Layer 3 graph of a, b, c, edges coloured against a"

@@ -35,12 +35,12 @@ _STOPPED = {
 
 
 class LatencyPanel(QWidget):
-    """Headline, Measure and the number of threads on top; one of three pages below.
+    """Headline, choice of the page, number of threads and Measure on top; one of three pages below.
 
     Attributes
     ----------
     pages : Segments
-        Chooses the page; stands in the dock's header.
+        Chooses the page.
     """
 
     def __init__(self, session: "Session[Model]", measurer: "Measurer", parent: QWidget | None = None) -> None:
@@ -58,7 +58,6 @@ class LatencyPanel(QWidget):
         self.caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.noise = caption("")
         self.noise.setObjectName("Problem")
-        self.noise.setWordWrap(True)
         self.bars = Bars("Latency per layer")
         self.beside = BesidePage(session, measurer)
         self.runs = RunsPage(session, measurer)
@@ -69,16 +68,18 @@ class LatencyPanel(QWidget):
         top = QHBoxLayout()
         top.setContentsMargins(0, 0, 8, 0)
         top.setSpacing(6)
-        for widget, stretch in ((self.headline, 1), (self.threads, 0), (self.button, 0)):
+        for widget, stretch in ((self.headline, 1), (self.pages, 0), (self.threads, 0), (self.button, 0)):
             top.addWidget(widget, stretch)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 2, 0, 2)
         column.setSpacing(1)
         column.addLayout(top)
-        column.addWidget(self.caption)
-        column.addWidget(self.noise)
-        column.addWidget(self._stack)
-        column.addStretch(1)
+        second = QHBoxLayout()
+        second.setContentsMargins(0, 0, 12, 0)
+        second.addWidget(self.caption, 1)
+        second.addWidget(self.noise)
+        column.addLayout(second)
+        column.addWidget(self._stack, 1)
         self._page = "layers"
         session.subscribe(self._follow)
         measurer.changed.connect(self.refresh)
@@ -149,7 +150,7 @@ class LatencyPanel(QWidget):
         self.bars.set_bars(bars, legend=legend)
 
     def _follow(self, changed: frozenset[str]) -> None:
-        if changed & {"inference", "passes"}:
+        if changed & {"inference", "passes"} and not self._session.live:  # one pass of many is no measurement
             self.refresh()
 
 

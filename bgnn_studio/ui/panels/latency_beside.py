@@ -39,6 +39,7 @@ class BesidePage(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
+        column.addSpacing(4)
         column.addWidget(self.bars)
         column.addWidget(self.hint)
         column.addLayout(row)
@@ -81,6 +82,7 @@ class BesidePage(QWidget):
 def _bar(label: str, series: int, found: "Measured", base: "Measured | None") -> Bar:
     latency = found.latency
     tip = f"{label}: median {ms_text(latency.p50_ms)} ms of {len(latency.samples_ns)} passes, measured here ({found.isa})"
+    tip += f"\n{latency.noise.capitalize()}" if latency.noise else ""
     figure = f"{ms_text(latency.p50_ms)} ms"
     if base is not None and base is not found:
         difference = median_difference(base.latency.samples_ns, latency.samples_ns)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QFileDialog, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from bgnn_studio.ui.widgets.labels import caption, hint
 from bgnn_studio.ui.widgets.run_plot import RunPlot
@@ -31,12 +31,17 @@ class RunsPage(QWidget):
         self.verdict = caption("")
         self.verdict.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._hint = hint("No run of this model at this number of points is stored yet: press Measure.")
+        right = QVBoxLayout()
+        right.setSpacing(2)
+        right.addWidget(self.table, 1)
+        right.addWidget(self.verdict)
+        row = QHBoxLayout()
+        row.setSpacing(0)
+        row.addWidget(self.plot, 2)
+        row.addLayout(right, 3)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2)
-        column.addWidget(self.plot)
-        column.addWidget(self.verdict)
-        column.addWidget(self.table)
+        column.addLayout(row, 1)
         column.addWidget(self._hint)
         self.plot.clicked.connect(self.table.select)
         self.table.chosen.connect(self._choose)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from bgnn_studio.core.machine import peak_resident_bytes
 from bgnn_studio.core.memory import activation_memory, parameter_memory
@@ -42,7 +42,7 @@ class MemoryPanel(QWidget):
     Attributes
     ----------
     pages : Segments
-        Chooses between the two; stands in the dock's header.
+        Chooses between the two.
     """
 
     def __init__(self, session: "Session[Model]", parent: QWidget | None = None) -> None:
@@ -55,10 +55,15 @@ class MemoryPanel(QWidget):
         self.bars = Bars("Memory")
         self.peak = caption("", _PEAK)
         self._hint = hint("Sizes appear here once a model is open.")
+        top = QHBoxLayout()
+        top.setContentsMargins(0, 0, 8, 0)
+        top.addWidget(self.headline, 1)
+        top.addWidget(self.pages)
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 4, 0, 6)
-        column.setSpacing(2)
-        for widget in (self.headline, self.bars, self.peak, self._hint):
+        column.setContentsMargins(0, 2, 0, 2)
+        column.setSpacing(1)
+        column.addLayout(top)
+        for widget in (self.bars, self.peak, self._hint):
             column.addWidget(widget)
         column.addStretch(1)
         session.subscribe(self._follow)
@@ -111,7 +116,7 @@ class MemoryPanel(QWidget):
         return bars
 
     def _follow(self, changed: frozenset[str]) -> None:
-        if changed & {"inference", "model", "points"}:
+        if changed & {"inference", "model", "points"} and not self._session.live:
             self.refresh()
 
 

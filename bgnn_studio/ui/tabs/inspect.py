@@ -10,9 +10,10 @@ from bgnn_studio.ui.panels.distances import DistancesPanel
 from bgnn_studio.ui.panels.latency import LatencyPanel
 from bgnn_studio.ui.panels.memory import MemoryPanel
 from bgnn_studio.ui.panels.neighbours import NeighboursPanel
+from bgnn_studio.ui.panels.perturb import PerturbPanel
 from bgnn_studio.ui.panels.prediction import PredictionPanel
 from bgnn_studio.ui.panels.view_bar import ViewBar
-from bgnn_studio.ui.widgets.docks import add_dock, scrolled
+from bgnn_studio.ui.widgets.docks import add_dock, scrolled, tabbed
 from bgnn_studio.ui.widgets.labels import hint
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class InspectTab(QMainWindow):
         self.distances = DistancesPanel(session)
         self.latency = LatencyPanel(session, measurer)
         self.memory = MemoryPanel(session)
+        self.perturb = PerturbPanel(session)
         self._empty = hint("Drop a point cloud and a model here, or open them with Ctrl+O.")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._stack = QStackedWidget()
@@ -70,7 +72,7 @@ class InspectTab(QMainWindow):
     def apply_theme(self, theme: "Theme") -> None:
         """Take the colours of a theme."""
         self._theme = theme
-        for panel in (self.viewport, self.bits, self.prediction, self.distances, self.latency, self.memory):
+        for panel in (self.viewport, self.bits, self.prediction, self.distances, self.latency, self.memory, self.perturb):
             if panel is not None:
                 panel.apply_theme(theme)
 
@@ -87,6 +89,7 @@ class InspectTab(QMainWindow):
 
     def release(self) -> None:
         """Give the GL context back."""
+        self.perturb.release()
         if self.viewport is not None:
             self.viewport.release()
             self._stack.removeWidget(self.viewport)
@@ -118,19 +121,21 @@ class InspectTab(QMainWindow):
     def _add_docks(self) -> list[QDockWidget]:
         for panel in (self.prediction, self.neighbours, self.distances):
             panel.setMinimumWidth(300)
-        return [
+        docks = [
             add_dock(self, _RIGHT, "prediction", "Prediction", self.prediction),
             add_dock(self, _RIGHT, "neighbours", "Neighbours", self.neighbours),
             add_dock(self, _RIGHT, "distances", "Distances", self.distances),
-            add_dock(self, _BOTTOM, "latency", "Latency", scrolled(self.latency, _BARS_HEIGHT), corner=self.latency.pages),
-            add_dock(self, _BOTTOM, "memory", "Memory", scrolled(self.memory, _BARS_HEIGHT), corner=self.memory.pages),
+            add_dock(self, _BOTTOM, "latency", "Latency", scrolled(self.latency, _BARS_HEIGHT)),
+            add_dock(self, _BOTTOM, "memory", "Memory", scrolled(self.memory, _BARS_HEIGHT)),
+            add_dock(self, _BOTTOM, "perturb", "Perturb", scrolled(self.perturb, _BARS_HEIGHT)),
         ]
+        tabbed(self, docks[3:])
+        return docks
 
     def arrange(self) -> None:
         """Give the docks their first sizes; works once the window is laid out."""
         self.resizeDocks(self.docks[1:3], [4, 3], Qt.Orientation.Vertical)
         self.resizeDocks(self.docks[:1], [320], Qt.Orientation.Horizontal)
-        self.resizeDocks(self.docks[3:], [1, 1], Qt.Orientation.Horizontal)
 
     def _follow(self, changed: frozenset[str]) -> None:
         if "cloud" in changed:

@@ -1,34 +1,46 @@
 """A dock with a quiet section header instead of a title bar."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDockWidget, QFrame, QHBoxLayout, QLabel, QMainWindow, QScrollArea, QWidget
+from PySide6.QtWidgets import QDockWidget, QFrame, QLabel, QMainWindow, QScrollArea, QTabWidget, QWidget
 
 
-def add_dock(
-    window: QMainWindow, area: Qt.DockWidgetArea, name: str, title: str, content: QWidget, *, corner: QWidget | None = None
-) -> QDockWidget:
-    """Add a movable dock; `name` is what its place is remembered by, `corner` stands at the right end of its header."""
+def add_dock(window: QMainWindow, area: Qt.DockWidgetArea, name: str, title: str, content: QWidget) -> QDockWidget:
+    """Add a movable dock; `name` is what its place is remembered by."""
     dock = QDockWidget(title, window)
     dock.setObjectName(name)
     dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable | QDockWidget.DockWidgetFeature.DockWidgetClosable)
     header = QLabel(title)
     header.setObjectName("DockTitle")
     header.setIndent(0)
-    dock.setTitleBarWidget(header if corner is None else _beside(header, corner))
+    dock.setTitleBarWidget(header)
     dock.setWidget(content)
     content.setAutoFillBackground(True)
     window.addDockWidget(area, dock)
     return dock
 
 
-def _beside(header: QLabel, corner: QWidget) -> QWidget:
-    both = QWidget()
-    both.setAutoFillBackground(True)
-    row = QHBoxLayout(both)
-    row.setContentsMargins(0, 0, 8, 0)
-    row.addWidget(header, 1)
-    row.addWidget(corner, 0, Qt.AlignmentFlag.AlignBottom)
-    return both
+def tabbed(window: QMainWindow, docks: Sequence[QDockWidget]) -> None:
+    """Lay docks over each other, the first in front, with tabs above; a dock that is left alone gets its header back."""
+    window.setTabPosition(window.dockWidgetArea(docks[0]), QTabWidget.TabPosition.North)
+    headers = {dock: (dock.titleBarWidget(), QWidget()) for dock in docks}
+
+    def name_those_alone() -> None:
+        for dock, (header, nothing) in headers.items():
+            alone = all(other.isHidden() for other in window.tabifiedDockWidgets(dock))
+            if dock.titleBarWidget() is not (wanted := header if alone else nothing):
+                dock.titleBarWidget().hide()
+                dock.setTitleBarWidget(wanted)
+                wanted.show()
+
+    for dock in docks[1:]:
+        window.tabifyDockWidget(docks[0], dock)
+    docks[0].raise_()
+    for dock in docks:
+        dock.visibilityChanged.connect(name_those_alone)
+        dock.dockLocationChanged.connect(name_those_alone)
+    name_those_alone()
 
 
 def scrolled(content: QWidget, height: int) -> QScrollArea:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -16,7 +16,7 @@ from bgnn_studio.ui.widgets.run_table import describe
 if TYPE_CHECKING:
     from bgnn_studio.ui.theme import Theme
 
-_HEIGHT, _SIZE, _MARKED = 84, 7, 11
+_LEAST, _SIZE, _MARKED = QSize(140, 110), 7, 11
 
 
 class RunPlot(QWidget):
@@ -33,11 +33,11 @@ class RunPlot(QWidget):
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName(name)
-        self.setMinimumHeight(_HEIGHT)
         self._entries: tuple[Entry, ...] = ()
         self._marked: frozenset[int] = frozenset()
         self._theme = DARK
         self._plot = pg.PlotWidget()
+        self._plot.setMinimumSize(0, 0)
         self._plot.setMenuEnabled(False)
         self._plot.hideButtons()
         self._plot.setMouseEnabled(x=False, y=False)
@@ -52,6 +52,14 @@ class RunPlot(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 0, 10, 0)
         column.addWidget(self._plot)
+
+    def sizeHint(self) -> QSize:
+        """Ask for little: what there is more of is taken."""
+        return _LEAST
+
+    def minimumSizeHint(self) -> QSize:
+        """Stay readable."""
+        return _LEAST
 
     def set_entries(self, entries: Sequence[Entry]) -> None:
         """Show other runs, given with the newest first."""

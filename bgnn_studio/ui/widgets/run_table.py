@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidge
 from bgnn_studio.core.units import ms_text
 from bgnn_studio.history import Entry
 
-COLUMNS = ("When", "Median [ms]", "Thr.", "ISA", "Tags")
+COLUMNS = ("When", "Median [ms]", "Threads", "ISA", "Tags")
 _TIPS = (
     "Local time",
     "Median, and half its 95 % interval",
@@ -95,7 +95,7 @@ class RunTable(QTableView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setTabKeyNavigation(False)
         self.setShowGrid(False)
-        self.setMinimumHeight(92)
+        self.setMinimumSize(200, 92)
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(22)
         header = self.horizontalHeader()

@@ -195,7 +195,7 @@ def test_earlier_runs_are_listed_tagged_compared_exported_and_deleted(
     settle(loaded, qtbot)
     assert history.get(newer.id).entry.tags == {"fan", "baseline"}
     for number in range(6):  # each of many quick changes takes place
-        loaded.measurer.runs.set_tags(history.get(older.id).entry, {f"quick{number}"})
+        loaded.measurer.runs.set_tags(older, {f"quick{number}"})
     settle(loaded, qtbot)
     assert history.get(older.id).entry.tags == {f"quick{number}" for number in range(6)}
     assert model.index(0, 4).data() == "baseline fan"

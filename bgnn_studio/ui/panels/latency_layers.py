@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bgnn_studio.core.timing import LayerTime
+from bgnn_studio.core.units import ms_text
 from bgnn_studio.ui.widgets.bars import Bar, Segment
 from bgnn_studio.ui.widgets.labels import layer_label
 
@@ -18,7 +19,7 @@ def layer_bars(layers: Sequence[LayerTime]) -> tuple[list[Bar], list[tuple[str, 
         parts = tuple(
             Segment(ms, names.index(_kind(layer, step)), f"{label}, {step}: {ms:.3f} ms (measured)") for step, ms in layer.steps.items()
         )
-        bars.append(Bar(label, parts, f"{layer.ms:.2f} ms", f"{label}: all steps, {layer.ms:.3f} ms (measured)"))
+        bars.append(Bar(label, parts, f"{ms_text(layer.ms)} ms", f"{label}: all steps, {layer.ms:.3f} ms (measured)"))
     return bars, [(name, i) for i, name in enumerate(names)]
 
 

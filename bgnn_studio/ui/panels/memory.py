@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from bgnn_studio.core.machine import peak_resident_bytes
 from bgnn_studio.core.memory import activation_memory, parameter_memory
@@ -52,18 +52,21 @@ class MemoryPanel(QWidget):
         self.pages.set_value(self._page)
         self.pages.chosen.connect(self.show_page)
         self.headline = headline()
+        self.headline.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.bars = Bars("Memory")
         self.peak = caption("", _PEAK)
         self._hint = hint("Sizes appear here once a model is open.")
         top = QHBoxLayout()
         top.setContentsMargins(0, 0, 8, 0)
+        top.setSpacing(12)
         top.addWidget(self.headline, 1)
+        top.addWidget(self.peak)
         top.addWidget(self.pages)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 2, 0, 2)
         column.setSpacing(1)
         column.addLayout(top)
-        for widget in (self.bars, self.peak, self._hint):
+        for widget in (self.bars, self._hint):
             column.addWidget(widget)
         column.addStretch(1)
         session.subscribe(self._follow)
@@ -89,8 +92,9 @@ class MemoryPanel(QWidget):
             return
         layers = parameter_memory(model.spec)
         as_float, packed = sum(p.float32.bytes for p in layers), sum(p.packed.bytes for p in layers)
-        gain = f"Parameters {as_float / packed:.1f}\N{MULTIPLICATION SIGN} smaller than in float32"
+        gain = f"Parameters {as_float / packed:.1f}\N{MULTIPLICATION SIGN} smaller"
         self.headline.setText(gain if as_float > 1.05 * packed else "Parameters in float32")
+        self.headline.setToolTip("Packed, as the file has them, against all of them in float32; computed")
         kept = [a for a in activation_memory(model.spec, model.spec.points if points is None else len(points), model.spec.k) if a.kept]
         if self._page == "all":
             self.bars.set_bars(self._totals(model, layers, kept), legend=list(_SERIES.items()))
@@ -98,7 +102,7 @@ class MemoryPanel(QWidget):
             self.headline.setText("Of each layer, computed")
             self.bars.set_bars([_layer(p, kept) for p in layers], legend=list(_PARTS.items()))
         peak = peak_resident_bytes()
-        self.peak.setText("" if peak is None else f"Peak resident of the process: {size_text(peak)} (measured)")
+        self.peak.setText("" if peak is None else f"Process peak {size_text(peak)} resident (measured)")
 
     def _totals(self, model: "Model", layers: "Sequence[LayerParameters]", kept: "Sequence[Activation]") -> list[Bar]:
         names = [f"{a.layer} {a.tensor}" for a in kept]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _RIGHT, _BOTTOM = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
 
-_BARS_HEIGHT = 226  # headline, legend, seven bars and a line below
+_BARS_HEIGHT = 208  # headline, legend and seven bars
 
 
 class InspectTab(QMainWindow):

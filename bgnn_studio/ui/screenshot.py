@@ -15,8 +15,7 @@ from bgnn_studio.ui.theme import THEMES, ThemeSwitch
 _PATIENCE_MS = 90_000
 
 
-def main() -> None:
-    """Open files, choose a layer, a point and a colour mode, and write the window as a PNG."""
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("output", type=Path, metavar="OUT.png")
     parser.add_argument(
@@ -38,7 +37,12 @@ def main() -> None:
     parser.add_argument("--evaluate", metavar="NAME", help="evaluate all open models on the bundled shapes, and show this one in Accuracy")
     parser.add_argument("--palette", metavar="TEXT", help="show the command palette with this typed into it")
     parser.add_argument("--shortcuts", action="store_true", help="show the overview of shortcuts")
-    options = parser.parse_intermixed_args()
+    return parser.parse_intermixed_args()
+
+
+def main() -> None:
+    """Open files, choose a layer, a point and a colour mode, and write the window as a PNG."""
+    options = _options()
     application = QApplication([])
     with TemporaryDirectory() as folder:
         settings = QSettings(str(Path(folder) / "settings.ini"), QSettings.Format.IniFormat)

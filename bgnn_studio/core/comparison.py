@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from bgnn_studio.core.bit_facts import BitFacts, bit_facts
+from bgnn_studio.core.bit_facts import BitFacts, Nearest, bit_facts
 from bgnn_studio.core.card import Accuracy
 from bgnn_studio.core.edge_difference import EdgeDifference, edge_difference
 from bgnn_studio.core.graphs import are_bits
@@ -77,14 +77,14 @@ def run_model(model: ComparableModel, points: NDArray[np.float32], *, k: int | N
         return Run(model, points, used, None, str(error))
 
 
-def count_bits(run: Run) -> Run:
-    """Return a run with the facts of every layer on bits: N * N Hamming distances each."""
+def count_bits(run: Run, nearest: Nearest) -> Run:
+    """Return a run with the facts of every layer on bits, see `bit_facts`: one more Hamming graph each."""
     if (trace := run.trace) is None:
         return run
     channels = run.model.spec.in_channels
     facts: list[BitFacts | None] = [None]
     for features, count, distances in zip(trace.features, channels[1:], trace.distances[1:], strict=True):
-        facts.append(bit_facts(features, count, distances) if are_bits(features) else None)
+        facts.append(bit_facts(features, count, distances, nearest) if are_bits(features) else None)
     return replace(run, facts=tuple(facts))
 
 

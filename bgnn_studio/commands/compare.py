@@ -118,10 +118,10 @@ def as_text(found: Table) -> str:
 def _report(found: Table, compared: Comparison, layer: int | None, show: Callable[[int, int], None]) -> str:
     from bgnn_studio.core.comparison_html import as_html
     from bgnn_studio.core.comparison_views import Show
-    from bgnn_studio.scene.comparison_pictures import comparison_pictures
+    from bgnn_studio.scene.comparison_pictures import captioned, draw, drawings
 
     layers = range(1, compared.layers + 1) if layer is None else [layer]
-    return as_html(found, compared, comparison_pictures(compared, Show(), layers, progress=show))
+    return as_html(found, compared, captioned(compared, layers, draw(drawings(compared, Show(), layers), show)))
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,7 +1,8 @@
 """Several models on the same points, the first of them the reference: what each gave, and how its graphs differ from the reference's."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from threading import Event
 from typing import Protocol
 
 import numpy as np
@@ -120,6 +121,10 @@ class Comparison:
     def layers(self) -> int:
         """Graph layers of the deepest model."""
         return max(len(run.model.spec.widths) for run in self.runs)
+
+    def with_runs(self, complete: Callable[[Run], Run], cancelled: Event) -> "Comparison":
+        """Return the comparison with each run made more complete, one after the other; without the rest once `cancelled`."""
+        return replace(self, runs=tuple(run if cancelled.is_set() else complete(run) for run in self.runs))
 
     def difference(self, i: int, layer: int) -> EdgeDifference | None:
         """Return run i's graph of a layer, from 1, beside the reference's, where there are both."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bgnn_studio.core.choices import Choices, M
+from bgnn_studio.core.comparison import MOST
 from bgnn_studio.core.opened import OpenCloud, PointCount
 from bgnn_studio.core.perturbation import IDENTITY, Perturbation
 from bgnn_studio.core.views import ColourMode, EdgeMode
@@ -42,6 +43,8 @@ class SavedSession:
     clouds, models : tuple of SavedFile
     cloud, model, reference : int or None
         Places in these.
+    compared : tuple of int or None
+        Places of models.
     count, perturbation, pick, layer, colour, bit, edges, brush, shown_k
         As in `Choices`.
     camera : Camera or None
@@ -63,6 +66,7 @@ class SavedSession:
     bit: int = 0
     edges: EdgeMode = "all"
     brush: tuple[float, float] | None = None
+    compared: tuple[int, ...] | None = None
     shown_k: int | None = None
     camera: Camera | None = None
     tab: str = ""
@@ -86,6 +90,7 @@ def saved_session(choices: Choices[M], camera: Camera | None = None, tab: str = 
         bit=choices.bit,
         edges=choices.edges,
         brush=choices.brush,
+        compared=None if choices.compared is None else tuple(i for i, model in enumerate(models) if model in choices.compared),
         shown_k=choices.shown_k,
         camera=camera,
         tab=tab,
@@ -124,6 +129,9 @@ def restored_choices(saved: SavedSession, clouds: Sequence[OpenCloud | None], mo
         points = 0 if choices.points is None else len(choices.points)
         choices = replace(choices, pick=saved.pick if saved.pick is not None and saved.pick < points else None)
         choices = replace(choices, brush=saved.brush if saved.layer <= choices.layers else None)
+    if saved.compared is not None:
+        chosen = [models[place] for place in saved.compared]
+        choices = replace(choices, compared=tuple(model for model in choices.models if model in chosen)[:MOST])
     return replace(choices, colour=saved.colour).settled()
 
 

@@ -67,6 +67,7 @@ class Session(Generic[M]):
     bit: int
     edges: EdgeMode
     brush: tuple[float, float] | None
+    compared: tuple[M, ...] | None
     shown_k: int | None
 
     def __init__(self) -> None:
@@ -163,6 +164,10 @@ class Session(Generic[M]):
     def set_brush(self, brush: tuple[float, float] | None) -> None:
         """Draw only edges with a distance in a closed range, or all of them again."""
         self._choose(self.choices.with_brush(brush), "filter edges" if brush else "end the filter of edges", kind="brush" if brush else "")
+
+    def set_compared(self, models: tuple[M, ...]) -> None:
+        """Show other open models side by side; raises `BgnnError` for more than four."""
+        self._choose(self.choices.with_compared(models), f"compare {len(models)} models")
 
     def set_count(self, count: PointCount) -> None:
         """Run the model on another number of points; raises `BgnnError` for too few. See `OpenCloud.at` for the time this takes."""

@@ -72,6 +72,12 @@ def _camera(value: object, name: str) -> tuple[tuple[float, ...], ...]:
     return tuple(_numbers(3)(part, name) for part in value)
 
 
+def _places(value: object, name: str) -> tuple[int, ...]:
+    if not isinstance(value, list):
+        raise wrong(name, "a list of places", value)
+    return tuple(whole_from(0)(place, name) for place in value)
+
+
 def _text(value: object, name: str) -> str:
     if not isinstance(value, str):
         raise wrong(name, "a text", value)
@@ -117,6 +123,7 @@ CHECKS: dict[str, Callable[[Any, str], Any]] = {
     "bit": whole_from(0),
     "edges": _one_of(*EDGE_MODES),
     "brush": _optional(_numbers(2)),
+    "compared": _optional(_places),
     "shown_k": _optional(whole_from(1)),
     "camera": _optional(_camera),
     "tab": _text,

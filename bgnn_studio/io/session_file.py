@@ -102,6 +102,8 @@ def decode(data: bytes, folder: Path) -> SavedSession:
         place = getattr(saved, name)
         if place is not None and place >= len(entries):
             raise wrong(name, f"below {len(entries)}, the number of {'clouds' if name == 'cloud' else 'models'}", place)
+    if any(place >= len(saved.models) for place in saved.compared or ()):
+        raise wrong("compared", f"places below {len(saved.models)}, the number of models", saved.compared)
     return replace(saved, clouds=_found(saved.clouds, folder), models=_found(saved.models, folder))
 
 

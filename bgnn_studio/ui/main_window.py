@@ -25,6 +25,7 @@ from bgnn_studio.ui.recent import RecentFiles
 from bgnn_studio.ui.runs import Runs
 from bgnn_studio.ui.session_files import SessionFiles
 from bgnn_studio.ui.tabs.accuracy import AccuracyTab
+from bgnn_studio.ui.tabs.compare import CompareTab
 from bgnn_studio.ui.tabs.inspect import InspectTab
 from bgnn_studio.ui.theme import Theme, ThemeSwitch
 from bgnn_studio.ui.toasts import Toasts
@@ -72,7 +73,8 @@ class MainWindow(QMainWindow):
         self.accuracy = AccuracyTab(self.session, self.jobs, self.toasts)
         self.accuracy.inspected.connect(lambda: self.tabs.setCurrentWidget(self.inspect))
         self.accuracy.wanted.connect(lambda: self.tabs.setCurrentWidget(self.accuracy))
-        self._all_tabs = (self.inspect, self.accuracy)
+        self.compare = CompareTab(self.session, self.jobs, self.toasts)
+        self._all_tabs = (self.inspect, self.compare, self.accuracy)
         for tab in self._all_tabs:
             self.tabs.addTab(tab, tab.title)
         self.setCentralWidget(self.tabs)
@@ -166,7 +168,7 @@ class MainWindow(QMainWindow):
         self.inspect.neighbours.find.refused.connect(lambda error: self.toasts.error("No such point", error))
         file.addSeparator()
         _add(file, "&Quit", "Ctrl+Q", self.close)
-        _add(view, "&Reset camera", "Ctrl+R", self.inspect.reset_camera)
+        _add(view, "&Reset camera", "Ctrl+R", self._reset_camera)
         _add(view, "&Find point", QKeySequence.StandardKey.Find, self.inspect.find_point)
         _add(view, "&Clear picked point", "Esc", lambda: self.session.select_point(None))
         view.addSeparator()
@@ -180,7 +182,7 @@ class MainWindow(QMainWindow):
             panels.addAction(dock.toggleViewAction())
         view.addSeparator()
         _add(view, "Switch &theme", "Ctrl+T", self._themes.toggle)
-        _add(run, "Run &again", "F5", self.desk.infer)
+        _add(run, "Run &again", "F5", self._run_again)
         _add(run, "&Measure latency", "Ctrl+M", self.measurer.measure)
         run.addAction(self.accuracy.evaluate)
         run.setToolTipsVisible(True)
@@ -256,6 +258,15 @@ class MainWindow(QMainWindow):
             )
         else:
             self.toasts.info("Picture saved", str(path))
+
+    def _reset_camera(self) -> None:
+        (self.compare if self.tabs.currentWidget() is self.compare else self.inspect).reset_camera()
+
+    def _run_again(self) -> None:
+        if self.tabs.currentWidget() is self.compare:
+            self.compare.comparer.again()
+        else:
+            self.desk.infer()
 
     def _ask_table(self) -> None:
         name, _ = QFileDialog.getSaveFileName(self, "Export the neighbours of the picked point", "neighbours.csv", "CSV (*.csv)")

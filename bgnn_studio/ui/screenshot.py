@@ -71,6 +71,8 @@ def main() -> None:
         if options.evaluate:
             _evaluate(window, options.evaluate)
         window.tabs.setCurrentIndex([window.tabs.tabText(i) for i in range(window.tabs.count())].index(options.tab))
+        if options.tab == window.compare.title:
+            _wait(lambda: window.compare.comparer.complete)
         if options.palette is not None:
             window.help.commands.toggle()
             window.help.commands.field.setText(options.palette)

@@ -63,7 +63,7 @@ def test_accuracy_is_the_cards_and_compared_on_equal_terms_only(three: Compariso
     assert values(table.row("Class mean")) == [87.5, 87.5, None]
     assert not table.row("Class mean").best
     on = table.row("Measured on").cells[1]
-    assert (on.text, on.note) == ("1,000 clouds, test", "shapes.")
+    assert (on.text, on.note) == ("1,000, test", "shapes.")
     assert "says nothing" in row.cells[2].note
     runs = list(three.runs)
     runs[1] = replace(runs[1], model=replace(runs[1].model, accuracy=replace(CARD, count=100)))

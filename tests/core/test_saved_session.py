@@ -34,6 +34,7 @@ MODELS = [
 ACTIONS = st.one_of(
     st.tuples(st.sampled_from(["add_cloud", "select_cloud", "remove_cloud"]), st.sampled_from(CLOUDS)),
     st.tuples(st.sampled_from(["add_model", "select_model", "remove_model", "set_reference"]), st.sampled_from(MODELS)),
+    st.tuples(st.just("set_compared"), st.lists(st.sampled_from(MODELS[:2]), unique=True).map(tuple)),
     st.tuples(st.just("select_point"), st.integers(0, 60)),
     st.tuples(st.just("select_layer"), st.integers(1, 4)),
     st.tuples(st.just("set_colour"), st.sampled_from(["height", "distance", "bit", "in-degree", "drift", "critical"])),
@@ -57,7 +58,11 @@ def after(actions: list[tuple[str, object]]) -> Choices[Opened]:
     for model in MODELS[:2]:
         session.add_model(model)
     for name, value in actions:
-        known = name.startswith("add") or not isinstance(value, (OpenCloud, Opened)) or value in (*session.clouds, *session.models)
+        known = (
+            set(value) <= set(session.models)
+            if name == "set_compared"
+            else name.startswith("add") or not isinstance(value, (OpenCloud, Opened)) or value in (*session.clouds, *session.models)
+        )
         with suppress(BgnnError):
             if known:
                 getattr(session, name)(value)

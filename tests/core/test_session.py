@@ -277,3 +277,30 @@ def test_undo_and_redo_at_the_ends_change_nothing() -> None:
     session.subscribe(lambda _: pytest.fail("nothing changed"))
     session.undo()
     session.redo()
+
+
+def test_models_side_by_side_are_the_first_four_or_those_chosen_the_reference_first() -> None:
+    session: Session[Opened] = Session()
+    assert session.choices.side_by_side == ()
+    models = [Opened(f"m{i}", small_spec("dgcnn" if i == 2 else "bf2"), Path(f"/m{i}.gguf")) for i in range(5)]
+    for model in models:
+        session.add_model(model)
+    assert session.choices.side_by_side == (models[2], models[0], models[1], models[3])
+    session.set_reference(models[4])
+    assert session.choices.side_by_side == (models[4], models[0], models[1], models[2])
+    session.set_reference(None)
+    session.set_compared((models[4], models[1], models[0]))
+    assert session.choices.side_by_side == (models[0], models[1], models[4])
+    session.set_reference(models[1])
+    assert session.choices.side_by_side == (models[1], models[0], models[4])
+    session.set_reference(models[3])
+    assert session.choices.side_by_side == (models[0], models[1], models[4])
+    again = Opened("m1", models[1].spec, models[1].path)
+    session.add_model(again)
+    assert session.choices.side_by_side == (models[0], models[4], again)  # in the order of opening
+    session.remove_model(models[4])
+    assert session.compared == (models[0], again)
+    with pytest.raises(BgnnError, match="got 5"):
+        session.set_compared((*models[:1], *models[2:4], again, Opened("x", models[0].spec)))
+    session.undo()
+    assert session.compared == (models[0], models[4], again)

@@ -33,6 +33,8 @@ def main() -> None:
     parser.add_argument("--reference", metavar="NAME", help="name of an open model to compare with")
     parser.add_argument("--tab", default="Inspect", metavar="TITLE")
     parser.add_argument("--evaluate", metavar="NAME", help="evaluate all open models on the bundled shapes, and show this one in Accuracy")
+    parser.add_argument("--palette", metavar="TEXT", help="show the command palette with this typed into it")
+    parser.add_argument("--shortcuts", action="store_true", help="show the overview of shortcuts")
     options = parser.parse_intermixed_args()
     application = QApplication([])
     with TemporaryDirectory() as folder:
@@ -57,6 +59,11 @@ def main() -> None:
         if options.evaluate:
             _evaluate(window, options.evaluate)
         window.tabs.setCurrentIndex([window.tabs.tabText(i) for i in range(window.tabs.count())].index(options.tab))
+        if options.palette is not None:
+            window.help.commands.toggle()
+            window.help.commands.field.setText(options.palette)
+        if options.shortcuts:
+            window.help.shortcuts.toggle()
         _settle()
         window.grab().save(str(options.output))
         window.close()
@@ -92,6 +99,7 @@ def _perturb(window: MainWindow, goal: dict[str, str]) -> None:
         for name, value in goal.items():
             rows[name].field.setValue(float(value) * step / 80)
         _wait(lambda: not window.jobs.running)
+    _wait(lambda: not window.session.live and not window.jobs.running)
 
 
 def _settle() -> None:

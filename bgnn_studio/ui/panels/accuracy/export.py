@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 
 from bgnn_studio.core.evaluation_report import as_json, confusion_csv, predictions_csv
+from bgnn_studio.core.files import replacing
 from bgnn_studio.errors import BgnnError
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ class Exports(QObject):
     def _save(self, path: Path, text: Callable[[], str]) -> None:
         def write() -> None:
             try:
-                path.write_text(text(), encoding="utf-8")
+                with replacing(path) as file:
+                    file.write(text().encode())
             except OSError as error:
                 raise BgnnError(f"{path}: could not be written ({error.strerror}). Choose another place.") from error
 

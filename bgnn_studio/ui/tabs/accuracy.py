@@ -128,7 +128,7 @@ class AccuracyTab(QWidget):
         left.addWidget(_titled("Models", self.models))
         left.addWidget(_titled("Comparison", scrolled(self.against, 120)))
         left.setSizes([190, 320])
-        left.setMinimumWidth(300)
+        left.setMinimumWidth(310)
         column = QVBoxLayout(middle)
         column.setContentsMargins(0, 8, 0, 8)
         column.setSpacing(4)

@@ -103,8 +103,13 @@ def restored_choices(saved: SavedSession, clouds: Sequence[OpenCloud | None], mo
     clouds, models : sequence
         One entry for each of the saved ones, None where it could not be opened.
     """
-    choices: Choices[M] = Choices(tuple(c for c in clouds if c is not None), tuple(m for m in models if m is not None))
-    choices = replace(choices, count=saved.count, perturbation=saved.perturbation, shown_k=saved.shown_k)
+    choices: Choices[M] = Choices(
+        clouds=tuple(cloud for cloud in clouds if cloud is not None),
+        models=tuple(model for model in models if model is not None),
+        count=saved.count,
+        perturbation=saved.perturbation,
+        shown_k=saved.shown_k,
+    )
     cloud, model = _at(clouds, saved.cloud), _at(models, saved.model)
     choices = choices.with_model(model if model or saved.model is None else next(iter(choices.models), None))
     for candidate in (cloud, *choices.clouds) if saved.cloud is not None else ():

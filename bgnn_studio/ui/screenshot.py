@@ -12,7 +12,7 @@ from bgnn_studio.core.resources import bundled_clouds, bundled_models
 from bgnn_studio.ui.main_window import MainWindow
 from bgnn_studio.ui.theme import THEMES, ThemeSwitch
 
-_PATIENCE_MS = 30_000
+_PATIENCE_MS = 90_000
 
 
 def main() -> None:
@@ -33,6 +33,8 @@ def main() -> None:
     parser.add_argument("--reference", metavar="NAME", help="name of an open model to compare with")
     parser.add_argument("--tab", default="Inspect", metavar="TITLE")
     parser.add_argument("--evaluate", metavar="NAME", help="evaluate all open models on the bundled shapes, and show this one in Accuracy")
+    parser.add_argument("--palette", metavar="TEXT", help="show the command palette with this typed into it")
+    parser.add_argument("--shortcuts", action="store_true", help="show the overview of shortcuts")
     options = parser.parse_intermixed_args()
     application = QApplication([])
     with TemporaryDirectory() as folder:
@@ -57,6 +59,11 @@ def main() -> None:
         if options.evaluate:
             _evaluate(window, options.evaluate)
         window.tabs.setCurrentIndex([window.tabs.tabText(i) for i in range(window.tabs.count())].index(options.tab))
+        if options.palette is not None:
+            window.help.commands.toggle()
+            window.help.commands.field.setText(options.palette)
+        if options.shortcuts:
+            window.help.shortcuts.toggle()
         _settle()
         window.grab().save(str(options.output))
         window.close()
@@ -82,7 +89,7 @@ def _wait(ready: Callable[[], bool]) -> None:
     limit.start(_PATIENCE_MS)
     loop.exec()
     if not limit.isActive():  # it was ready once; a job that follows another may have begun since
-        raise SystemExit("No inference within 30 s: see the log above.")
+        raise SystemExit(f"Not ready within {_PATIENCE_MS // 1000} s: see the log above.")
 
 
 def _perturb(window: MainWindow, goal: dict[str, str]) -> None:

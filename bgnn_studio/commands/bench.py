@@ -56,7 +56,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command; return its exit code."""
     kernels = bool(options.knn or options.gemm)
-    if kernels + options.growth + bool(options.full or options.model) > 1 or ((kernels or options.growth) and options.against):
+    if kernels + options.growth + bool(options.full or options.model) > 1 or (
+        (kernels or options.growth) and (options.against or options.save)
+    ):
         raise BgnnError("Expected one of networks, kernels (--knn, --gemm) and --growth. Ask for the others in a run of their own.")
     if kernels:
         from bgnn_studio.commands import bench_kernels

@@ -72,19 +72,6 @@ def _camera(value: object, name: str) -> tuple[tuple[float, ...], ...]:
     return tuple(_numbers(3)(part, name) for part in value)
 
 
-def _count(value: object, name: str) -> object:
-    return value if value in ("model", "all") else whole_from(1)(value, name)
-
-
-def _perturbation(value: object, name: str) -> Perturbation:
-    if not isinstance(value, dict):
-        raise wrong(name, "an object of numbers", value)
-    try:
-        return Perturbation(**{field.name: value[field.name] for field in fields(Perturbation) if field.name in value})
-    except BgnnError as error:
-        raise SessionFileError(f"{name}: {error} Save the session again.") from error
-
-
 def _text(value: object, name: str) -> str:
     if not isinstance(value, str):
         raise wrong(name, "a text", value)

@@ -102,7 +102,7 @@ def _wait(ready: Callable[[], bool]) -> None:
     poll.start(20)
     limit.start(_PATIENCE_MS)
     loop.exec()
-    if not ready():
+    if not limit.isActive():  # it was ready once; a job that follows another may have begun since
         raise SystemExit(f"Not ready within {_PATIENCE_MS // 1000} s: see the log above.")
 
 

@@ -24,7 +24,8 @@ M = TypeVar("M", bound=OpenModel)
 class Choices(Generic[M]):
     """Everything that undo and a saved session bring back; clouds and models are compared by identity, the rest by value.
 
-    A new field needs a line here, a method that makes a copy with another value, and a method of `Session` that names that step.
+    A new field needs a line here, its counterpart in `core.saved_session`, a method that makes a copy with another value, and a
+    method of `Session` that names that step.
 
     Attributes
     ----------

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, is_dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -75,7 +75,7 @@ def encode(saved: SavedSession, folder: Path) -> bytes:
         value = getattr(saved, field.name)
         if field.name in ("clouds", "models"):
             value = [{"path": _path_text(entry.path, folder), "sha256": entry.sha256} for entry in value]
-        document[field.name] = value
+        document[field.name] = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
     return json.dumps(document, indent=1, allow_nan=False).encode()
 
 

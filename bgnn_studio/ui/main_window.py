@@ -71,6 +71,7 @@ class MainWindow(QMainWindow):
         self.library.points.chosen.connect(self.desk.set_count)
         self.accuracy = AccuracyTab(self.session, self.jobs, self.toasts)
         self.accuracy.inspected.connect(lambda: self.tabs.setCurrentWidget(self.inspect))
+        self.accuracy.wanted.connect(lambda: self.tabs.setCurrentWidget(self.accuracy))
         self._all_tabs = (self.inspect, self.accuracy)
         for tab in self._all_tabs:
             self.tabs.addTab(tab, tab.title)
@@ -158,6 +159,7 @@ class MainWindow(QMainWindow):
         self.sessions.fill_menu(file)
         _add(file, "Save &picture\N{HORIZONTAL ELLIPSIS}", "Ctrl+P", self._ask_picture)
         file.addAction(self.inspect.neighbours.export)
+        file.addMenu(self.accuracy.exports.menu)
         file.setToolTipsVisible(True)
         self.inspect.neighbours.export.triggered.connect(self._ask_table)
         self.inspect.neighbours.copied.connect(lambda count: self.toasts.info(f"{count} neighbours copied", "Tab-separated, with a header"))
@@ -180,6 +182,8 @@ class MainWindow(QMainWindow):
         _add(view, "Switch &theme", "Ctrl+T", self._themes.toggle)
         _add(run, "Run &again", "F5", self.desk.infer)
         _add(run, "&Measure latency", "Ctrl+M", self.measurer.measure)
+        run.addAction(self.accuracy.evaluate)
+        run.setToolTipsVisible(True)
         self.help = HelpMenu(self, self._logs)
         self.menuBar().addMenu(self.help)
 

@@ -12,11 +12,58 @@ from bgnn_studio.core.resources import bundled_clouds, bundled_models
 from bgnn_studio.ui.main_window import MainWindow
 from bgnn_studio.ui.theme import THEMES, ThemeSwitch
 
-_PATIENCE_MS = 30_000
+_PATIENCE_MS = 90_000
 
 
 def main() -> None:
     """Open files, choose a layer, a point and a colour mode, and write the window as a PNG."""
+    options = _parser().parse_intermixed_args()
+    application = QApplication([])
+    with TemporaryDirectory() as folder:
+        settings = QSettings(str(Path(folder) / "settings.ini"), QSettings.Format.IniFormat)
+        window = MainWindow(ThemeSwitch(application, options.theme), settings)
+        window.resize(*(int(side) for side in options.size.split("x")))
+        window.show()
+        window.open(options.files or [*bundled_clouds(), *bundled_models()])
+        session = window.session
+        _wait(lambda: session.inference is not None and window.inspect.viewport is not None and not window.jobs.running)
+        if options.reference:
+            session.set_reference(next(model for model in session.models if model.name == options.reference))
+            _wait(lambda: session.reference_inference is not None)
+        _measure(window, options)
+        session.select_layer(options.layer)
+        session.select_point(options.pick)
+        session.set_colour(options.colour)
+        session.set_edges(options.edges)
+        for dock in window.inspect.docks:
+            if dock.objectName() == options.panel:
+                dock.raise_()
+        _perturb(window, dict(entry.split("=") for entry in options.perturb))
+        if options.evaluate:
+            _evaluate(window, options.evaluate)
+        window.tabs.setCurrentIndex([window.tabs.tabText(i) for i in range(window.tabs.count())].index(options.tab))
+        if options.palette is not None:
+            window.help.commands.toggle()
+            window.help.commands.field.setText(options.palette)
+        if options.shortcuts:
+            window.help.shortcuts.toggle()
+        _settle()
+        window.grab().save(str(options.output))
+        window.close()
+
+
+def _evaluate(window: MainWindow, name: str) -> None:
+    """Evaluate all open models, and list the clouds of the most frequent confusion of one."""
+    tab = window.accuracy
+    tab.setup.run.emit()
+    _wait(lambda: not tab.evaluator.busy)
+    tab.models.choose(next(model for model in window.session.models if model.name == name))
+    true, predicted, _ = tab.matrix.figures.confusions()[0]
+    tab.matrix.mark((true, predicted))
+    tab.matrix.chosen.emit(true, predicted)
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("output", type=Path, metavar="OUT.png")
     parser.add_argument(
@@ -36,49 +83,18 @@ def main() -> None:
     parser.add_argument("--memory", choices=("all", "layers"), default="all", help="page of the Memory panel")
     parser.add_argument("--tab", default="Inspect", metavar="TITLE")
     parser.add_argument("--evaluate", metavar="NAME", help="evaluate all open models on the bundled shapes, and show this one in Accuracy")
-    options = parser.parse_intermixed_args()
-    application = QApplication([])
-    with TemporaryDirectory() as folder:
-        settings = QSettings(str(Path(folder) / "settings.ini"), QSettings.Format.IniFormat)
-        window = MainWindow(ThemeSwitch(application, options.theme), settings)
-        window.resize(*(int(side) for side in options.size.split("x")))
-        window.show()
-        window.open(options.files or [*bundled_clouds(), *bundled_models()])
-        session, measurer = window.session, window.measurer
-        _wait(lambda: session.inference is not None and window.inspect.viewport is not None and not window.jobs.running)
-        if options.reference:
-            session.set_reference(next(model for model in session.models if model.name == options.reference))
-            _wait(lambda: session.reference_inference is not None)
-        for measure in {None: (), "model": (measurer.measure,), "torch": (measurer.measure, measurer.measure_torch)}[options.measure]:
-            measure()
-            _wait(lambda: not measurer.running)
-        window.inspect.latency.show_page(options.latency)
-        window.inspect.memory.show_page(options.memory)
-        session.select_layer(options.layer)
-        session.select_point(options.pick)
-        session.set_colour(options.colour)
-        session.set_edges(options.edges)
-        for dock in window.inspect.docks:
-            if dock.objectName() == options.panel:
-                dock.raise_()
-        _perturb(window, dict(entry.split("=") for entry in options.perturb))
-        if options.evaluate:
-            _evaluate(window, options.evaluate)
-        window.tabs.setCurrentIndex([window.tabs.tabText(i) for i in range(window.tabs.count())].index(options.tab))
-        _settle()
-        window.grab().save(str(options.output))
-        window.close()
+    parser.add_argument("--palette", metavar="TEXT", help="show the command palette with this typed into it")
+    parser.add_argument("--shortcuts", action="store_true", help="show the overview of shortcuts")
+    return parser
 
 
-def _evaluate(window: MainWindow, name: str) -> None:
-    """Evaluate all open models, and list the clouds of the most frequent confusion of one."""
-    tab = window.accuracy
-    tab.setup.run.emit()
-    _wait(lambda: not tab.evaluator.busy)
-    tab.models.choose(next(model for model in window.session.models if model.name == name))
-    true, predicted, _ = tab.matrix.figures.confusions()[0]
-    tab.matrix.mark((true, predicted))
-    tab.matrix.chosen.emit(true, predicted)
+def _measure(window: MainWindow, options: argparse.Namespace) -> None:
+    measurer = window.measurer
+    for measure in {None: (), "model": (measurer.measure,), "torch": (measurer.measure, measurer.measure_torch)}[options.measure]:
+        measure()
+        _wait(lambda: not measurer.running)
+    window.inspect.latency.show_page(options.latency)
+    window.inspect.memory.show_page(options.memory)
 
 
 def _wait(ready: Callable[[], bool]) -> None:
@@ -90,7 +106,7 @@ def _wait(ready: Callable[[], bool]) -> None:
     limit.start(_PATIENCE_MS)
     loop.exec()
     if not ready():
-        raise SystemExit("No inference within 30 s: see the log above.")
+        raise SystemExit(f"Not ready within {_PATIENCE_MS // 1000} s: see the log above.")
 
 
 def _perturb(window: MainWindow, goal: dict[str, str]) -> None:

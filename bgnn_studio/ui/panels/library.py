@@ -83,7 +83,7 @@ class EntryList(QListWidget):
         self.currentItemChanged.connect(self._changed)
         delete = QShortcut(QKeySequence.StandardKey.Delete, self)
         delete.setContext(Qt.ShortcutContext.WidgetShortcut)
-        delete.setWhatsThis("Close the cloud or the model")
+        delete.setWhatsThis("Close cloud or model")
         delete.activated.connect(self._delete)
 
     def show_entries(self, entries: Sequence[tuple[object, str, str, str, str]], chosen: object) -> None:

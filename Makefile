@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 NATIVE := $(shell find native -name '*.[ch]' -o -name CMakeLists.txt -o -name binding.py)
 
-.PHONY: run test bench models runners runners-check wheel clean
+.PHONY: run test bench models runners runners-check test-board soak wheel clean
 run: .venv/installed
 	@$(BIN)/bgnn-studio
 
@@ -15,13 +15,21 @@ bench: .venv/installed
 	$(BIN)/python -m tests.bench
 
 models: .venv/installed
-	$(BIN)/python -m bgnn_studio.training.demo
+	$(BIN)/bgnn-studio train --config demo --resume --test
+	cp runs/demo/*.gguf models
 
 runners: .venv/installed-runners
 	$(BIN)/python native/runner/build.py
 
 runners-check: .venv/installed-runners
 	$(BIN)/python native/runner/build.py --check
+
+# Downloads 25 MB of Debian's arm64 packages once; needs apt, qemu-system-arm and dropbear-bin.
+test-board: .venv/installed-test
+	$(BIN)/python -m tests.boards.arm_board
+
+soak: .venv/installed-test
+	$(BIN)/python -m tests.boards.soak 1000
 
 wheel: .venv/installed
 	$(BIN)/python -m pip wheel -q --no-deps -w dist .

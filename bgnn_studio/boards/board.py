@@ -12,9 +12,9 @@ from bgnn_studio.boards import deploy
 from bgnn_studio.boards.execution import execute
 from bgnn_studio.boards.host_keys import HostKeys
 from bgnn_studio.boards.local import LocalShell
+from bgnn_studio.boards.login import Login, Questions
 from bgnn_studio.boards.messages import First, Heartbeat, Identity, Init, Message, ModelInfo, Result
 from bgnn_studio.boards.shell import Shell
-from bgnn_studio.boards.ssh import Questions, connect
 from bgnn_studio.boards.target import Target
 from bgnn_studio.boards.task import Task
 from bgnn_studio.boards.verdicts import Badge, Throttling, badge, throttling
@@ -123,7 +123,7 @@ class Board(AbstractAsyncContextManager["Board"]):
 
     def __init__(self, target: Target, keys: HostKeys, questions: Questions, listener: Listener) -> None:
         self.target = target
-        self._keys, self._questions, self._tell = keys, questions, listener
+        self._login, self._tell = Login(keys, questions), listener
         self._shell: Shell | None = None
         self._places: dict[tuple[str, ...], deploy.Place] = {}
 
@@ -164,7 +164,7 @@ class Board(AbstractAsyncContextManager["Board"]):
     async def _connected(self, attempt: int) -> Shell:
         if self._shell is None:
             self._tell(Connecting(attempt))
-            self._shell = LocalShell() if self.target.is_local else await connect(self.target, self._keys, self._questions)
+            self._shell = LocalShell() if self.target.is_local else await self._login.connect(self.target)
         return self._shell
 
     async def _disconnect(self) -> None:
@@ -178,7 +178,7 @@ class Board(AbstractAsyncContextManager["Board"]):
         if prefix not in self._places:
             self._places[prefix] = await deploy.settle(shell, prefix, self._upload)
         place = self._places[prefix]
-        await deploy.bring(shell, place, {task.path.name: task.model_data, task.cloud: task.cloud_data}, self._upload)
+        await deploy.bring(shell, place, [(task.path.name, task.model_data), (task.cloud, task.cloud_data)], self._upload)
         self._tell(Started(task))
         started = datetime.now(UTC)
         lines: dict[type[Message], Any] = {}

@@ -3,14 +3,14 @@
 import hashlib
 import re
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from uuid import uuid4
 
 from bgnn_studio.boards.shell import Shell, call
 from bgnn_studio.boards.shipped import architecture_of, emulated_architecture, shipped_runner
-from bgnn_studio.errors import LinkLostError, RemoteError
+from bgnn_studio.errors import RemoteError
 
 FOLDERS = (
     '"$HOME/.cache/bgnn-studio"',
@@ -23,22 +23,14 @@ _MAKE = (
     'd={}; if mkdir -p "$d" 2>/dev/null && [ ! -h "$d" ] && [ -O "$d" ] && [ -w "$d" ] && chmod 700 "$d"; '
     "then find \"$d\" -name '*.part' -mmin +60 -exec rm -f {{}} + 2>/dev/null; printf 'folder:%s\\n' \"$d\"; fi"
 )
-_SURVEY = "; ".join(('printf \'machine:%s %s\\n\' "$(uname -s)" "$(uname -m)"', *(_MAKE.format(folder) for folder in FOLDERS), "true"))
+_UNAME = 'printf "machine:%s %s\\n" "$(uname -s)" "$(uname -m)"'
 _PUT = (
     'umask 077; p={part}; trap \'rm -f "$p"\' EXIT; trap "exit 1" HUP INT TERM; '
     'cat > "$p" && [ "$(wc -c < "$p")" -eq {size} ] && chmod 700 "$p" && mv -f "$p" {path}'
 )
 NOT_EXECUTABLE, NOT_FOUND = 126, 127
+UPLOAD_S = 120.0  # for 64 KiB, and for what is on its way at the end: slow links are served
 Upload = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True)
-class Survey:
-    """A board before anything is brought: its `uname`, and folders that may be written, the best first."""
-
-    system: str
-    machine: str
-    folders: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -60,29 +52,20 @@ class Place:
         return f"{self.folder}/{hashlib.sha256(data).hexdigest()}"
 
 
-async def survey(shell: Shell) -> Survey:
-    """Ask a board what it is and where files may go; lines of a talkative profile are passed over."""
-    output = (await call(shell, _SURVEY)).output
-    found = re.search(r"^machine:(\S+) (\S+)$", output, re.MULTILINE)
-    if found is None:
-        raise RemoteError(f"{shell.name}: expected a POSIX shell (uname gave {output.strip()[:80]!r}). Log in as a user with one.")
-    return Survey(found[1], found[2], tuple(re.findall(r"^folder:(/.*)$", output, re.MULTILINE)))
-
-
 async def settle(shell: Shell, prefix: Sequence[str], upload: Upload) -> Place:
     """Bring the runner to the first folder where it starts, under the launch prefix; raises `RemoteError` where there is none."""
-    board = await survey(shell)
-    runner = shipped_runner(emulated_architecture(prefix) or architecture_of(board.system, board.machine))
+    system, machine = await _uname(shell)
+    runner = shipped_runner(emulated_architecture(prefix) or architecture_of(system, machine))
     reasons = []
-    for folder in board.folders:
-        place = Place(folder, runner.architecture, runner.sha256, board.machine)
+    for wanted in FOLDERS:
+        if (folder := await _make_folder(shell, wanted)) is None:
+            continue
+        place = Place(folder, runner.architecture, runner.sha256, machine)
         try:
-            await bring(shell, place, {"bgnn-runner": runner.data}, upload)
+            await bring(shell, place, [("bgnn-runner", runner.data)], upload)
             await _try(shell, prefix, place.runner)
-        except LinkLostError:
-            raise
         except _UnusableFolderError as error:
-            reasons.append(str(error))
+            reasons.append(f"{folder}: {error.reason}")
             await call(shell, f"rm -f {shlex.quote(place.runner)}; rmdir {shlex.quote(folder)} 2>/dev/null; true")
         else:
             return place
@@ -92,19 +75,37 @@ async def settle(shell: Shell, prefix: Sequence[str], upload: Upload) -> Place:
     )
 
 
-async def bring(shell: Shell, place: Place, files: Mapping[str, bytes], upload: Upload) -> None:
-    """Upload files that are not there yet with the same content; `upload` gets a file's name, the bytes sent and those to send."""
-    paths = {what: place.path(data) for what, data in files.items()}
-    sums = (await call(shell, f"sha256sum {shlex.join(paths.values())} 2>/dev/null", check=False)).output
+async def _uname(shell: Shell) -> tuple[str, str]:
+    """Ask a board what it is; lines of a talkative profile are passed over."""
+    output = (await call(shell, _UNAME)).output
+    found = re.search(r"^machine:(\S+) (\S+)$", output, re.MULTILINE)
+    if found is None:
+        raise RemoteError(f"{shell.name}: expected a POSIX shell (uname gave {output.strip()[:80]!r}). Log in as a user with one.")
+    return found[1], found[2]
+
+
+async def _make_folder(shell: Shell, wanted: str) -> str | None:
+    """Make a folder, named in the shell's words, for this user alone; return its path, or None where there can be none."""
+    found = re.search(r"^folder:(/.*)$", (await call(shell, _MAKE.format(wanted))).output, re.MULTILINE)
+    return found and found[1]
+
+
+async def bring(shell: Shell, place: Place, files: Sequence[tuple[str, bytes]], upload: Upload) -> None:
+    """Upload named files that are not there yet with the same content; raises `RemoteError` when one cannot be written.
+
+    `upload` gets a file's name, the bytes sent and those to send.
+    """
+    paths = [place.path(data) for _, data in files]
+    sums = (await call(shell, f"sha256sum {shlex.join(paths)} 2>/dev/null", check=False)).output
     there = {name for digits, name in re.findall(r"^(\w{64})  (/.*)$", sums, re.MULTILINE) if name.endswith(f"/{digits}")}
-    for what, data in files.items():
-        path = paths[what]
+    for (what, data), path in zip(files, paths, strict=True):
         if path in there:
             continue
         command = _PUT.format(part=shlex.quote(f"{path}.{uuid4().hex[:8]}.part"), size=len(data), path=shlex.quote(path))
-        done = await call(shell, command, data=data, progress=partial(upload, what), check=False)
+        done = await call(shell, command, data=data, progress=partial(upload, what), timeout_s=UPLOAD_S, check=False)
         if done.ending.status != 0:
-            raise _UnusableFolderError(f"{place.folder}: {what} of {len(data):,} bytes could not be written ({done.errors or done.ending})")
+            reason = f"{what} of {len(data):,} bytes could not be written ({done.errors or done.ending})"
+            raise _UnusableFolderError(shell.name, place.folder, reason)
 
 
 async def clean(shell: Shell) -> None:
@@ -113,7 +114,11 @@ async def clean(shell: Shell) -> None:
 
 
 class _UnusableFolderError(RemoteError):
-    """A folder that takes no file, or runs none."""
+    """A folder that takes no file, or runs none, and why."""
+
+    def __init__(self, name: str, folder: str, reason: str) -> None:
+        super().__init__(f"{name}: {folder}: {reason}. Free some space there.")
+        self.reason = reason
 
 
 async def _try(shell: Shell, prefix: Sequence[str], path: str) -> None:
@@ -123,8 +128,8 @@ async def _try(shell: Shell, prefix: Sequence[str], path: str) -> None:
         return
     reason = done.errors or str(done.ending)
     if done.ending.status == NOT_EXECUTABLE:
-        raise _UnusableFolderError(f"{path.rpartition('/')[0]}: no program may run there ({reason})")
-    if done.ending.status == NOT_FOUND:
+        raise _UnusableFolderError(shell.name, path.rpartition("/")[0], f"no program may run there ({reason})")
+    if done.ending.status == NOT_FOUND and prefix:
         raise RemoteError(
             f"{shell.name}: the launch prefix {shlex.join(prefix)!r} does not start ({reason}). Install it there, or mend it."
         )

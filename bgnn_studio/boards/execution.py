@@ -16,6 +16,7 @@ LONGEST_LINE = 8 << 20  # a result with 100,000 samples has 1 MB
 MOST_NOISE = 1 << 16  # bytes
 ENDING_S = 5.0
 SAID = 200  # characters of a stranger's words in a message
+STOPPED = 3  # its status then; it says why where somebody reads
 SIGNALS = 128  # a shell's status for a killed child is above it
 
 
@@ -56,7 +57,8 @@ async def execute(shell: Shell, place: Place, task: Task, on_message: Callable[[
         return
     if isinstance(last, Failure):
         raise RemoteError(f"{shell.name}: {last.message}")
-    reason = f"the runner was stopped by {last.reason}" if isinstance(last, Stopped) else f"the runner ended without a result, {ending}"
+    reason = "the runner was stopped" if ending.status == STOPPED else f"the runner ended without a result, {ending}"
+    reason += f" by {last.reason}" if isinstance(last, Stopped) else ""
     killed = ending.signal is not None or (ending.status or 0) > SIGNALS
     advice = "Its memory may be full" if killed else "Check the launch prefix"
     if ending.status == NOT_EXECUTABLE:

@@ -24,6 +24,8 @@ class TerminalQuestions:
         Fingerprints as OpenSSH writes them, ``SHA256:...``.
     """
 
+    advice = "Compare it with 'ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub' on the board, then give it with --trust."
+
     def __init__(self, trusted: Collection[str]) -> None:
         self._trusted = trusted
         self._open: SimpleQueue[tuple[str, bool, Future[str]] | None] = SimpleQueue()

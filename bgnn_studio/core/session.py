@@ -240,7 +240,8 @@ class Session(Generic[M]):
             points = self.points  # a perturbation shows with its inference, not before
         self.choices = choices
         changed = self._set(**{**_values(choices), **self._on(points, index)})
-        self._tell(changed | self._set(**dict.fromkeys(name for name, sources in _MADE_FROM.items() if changed & sources)))
+        changed |= self._set(**dict.fromkeys(name for name, sources in _MADE_FROM.items() if changed & sources))
+        self._tell(changed | self._set(live=self.live and self.inference is not None))
 
     def _on(self, points: "NDArray[np.float32] | None", index: "NDArray[np.int64] | None") -> dict[str, object]:
         """Return the points to show, and the place of the picked one among them."""

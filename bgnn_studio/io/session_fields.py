@@ -72,19 +72,6 @@ def _camera(value: object, name: str) -> tuple[tuple[float, ...], ...]:
     return tuple(_numbers(3)(part, name) for part in value)
 
 
-def _count(value: object, name: str) -> object:
-    return value if value in ("model", "all") else whole_from(1)(value, name)
-
-
-def _perturbation(value: object, name: str) -> Perturbation:
-    if not isinstance(value, dict):
-        raise wrong(name, "an object of numbers", value)
-    try:
-        return Perturbation(**{field.name: value[field.name] for field in fields(Perturbation) if field.name in value})
-    except BgnnError as error:
-        raise SessionFileError(f"{name}: {error} Save the session again.") from error
-
-
 def _text(value: object, name: str) -> str:
     if not isinstance(value, str):
         raise wrong(name, "a text", value)
@@ -101,6 +88,19 @@ def _file(value: object, name: str) -> SavedFile:
     if not isinstance(value, dict) or not isinstance(path := value.get("path"), str) or not path or "\0" in path:
         raise wrong(name, "a list of files with a 'path' each", value)
     return SavedFile(Path(path), _text(value.get("sha256", ""), name))
+
+
+def _count(value: object, name: str) -> object:
+    return value if value in ("model", "all") else whole_from(1)(value, name)
+
+
+def _perturbation(value: object, name: str) -> Perturbation:
+    if not isinstance(value, dict) or not set(value) <= {field.name for field in fields(Perturbation)}:
+        raise wrong(name, f"numbers for any of {', '.join(field.name for field in fields(Perturbation))}", value)
+    try:
+        return Perturbation(**value)
+    except BgnnError as error:
+        raise SessionFileError(f"'{name}': {error} Save the session again.") from error
 
 
 CHECKS: dict[str, Callable[[Any, str], Any]] = {

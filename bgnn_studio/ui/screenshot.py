@@ -15,9 +15,34 @@ from bgnn_studio.ui.theme import THEMES, ThemeSwitch
 _PATIENCE_MS = 90_000
 
 
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("output", type=Path, metavar="OUT.png")
+    parser.add_argument(
+        "files", type=Path, nargs="*", metavar="FILE", help="clouds and models, the first of each is shown; default: bundled ones"
+    )
+    parser.add_argument("--theme", choices=sorted(THEMES), default="dark")
+    parser.add_argument("--size", default="1440x900", metavar="WxH")
+    parser.add_argument("--layer", type=int, default=3)
+    parser.add_argument("--pick", type=int)
+    parser.add_argument("--colour", default="height")
+    parser.add_argument("--edges", default="all")
+    parser.add_argument("--panel", help="name of a panel to bring to the front")
+    parser.add_argument("--perturb", action="append", default=[], metavar="NAME=VALUE", help="a perturbation, repeatable")
+    parser.add_argument("--reference", metavar="NAME", help="name of an open model to compare with")
+    parser.add_argument("--measure", choices=("model", "torch"), help="measure the latency of the model, or of torch too")
+    parser.add_argument("--latency", choices=("layers", "beside", "runs"), default="layers", help="page of the Latency panel")
+    parser.add_argument("--memory", choices=("all", "layers"), default="all", help="page of the Memory panel")
+    parser.add_argument("--tab", default="Inspect", metavar="TITLE")
+    parser.add_argument("--evaluate", metavar="NAME", help="evaluate all open models on the bundled shapes, and show this one in Accuracy")
+    parser.add_argument("--palette", metavar="TEXT", help="show the command palette with this typed into it")
+    parser.add_argument("--shortcuts", action="store_true", help="show the overview of shortcuts")
+    return parser.parse_intermixed_args()
+
+
 def main() -> None:
     """Open files, choose a layer, a point and a colour mode, and write the window as a PNG."""
-    options = _parser().parse_intermixed_args()
+    options = _options()
     application = QApplication([])
     with TemporaryDirectory() as folder:
         settings = QSettings(str(Path(folder) / "settings.ini"), QSettings.Format.IniFormat)
@@ -25,12 +50,16 @@ def main() -> None:
         window.resize(*(int(side) for side in options.size.split("x")))
         window.show()
         window.open(options.files or [*bundled_clouds(), *bundled_models()])
-        session = window.session
+        session, measurer = window.session, window.measurer
         _wait(lambda: session.inference is not None and window.inspect.viewport is not None and not window.jobs.running)
         if options.reference:
             session.set_reference(next(model for model in session.models if model.name == options.reference))
             _wait(lambda: session.reference_inference is not None)
-        _measure(window, options)
+        for measure in {None: (), "model": (measurer.measure,), "torch": (measurer.measure, measurer.measure_torch)}[options.measure]:
+            measure()
+            _wait(lambda: not measurer.running)
+        window.inspect.latency.show_page(options.latency)
+        window.inspect.memory.show_page(options.memory)
         session.select_layer(options.layer)
         session.select_point(options.pick)
         session.set_colour(options.colour)
@@ -63,40 +92,6 @@ def _evaluate(window: MainWindow, name: str) -> None:
     tab.matrix.chosen.emit(true, predicted)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("output", type=Path, metavar="OUT.png")
-    parser.add_argument(
-        "files", type=Path, nargs="*", metavar="FILE", help="clouds and models, the first of each is shown; default: bundled ones"
-    )
-    parser.add_argument("--theme", choices=sorted(THEMES), default="dark")
-    parser.add_argument("--size", default="1440x900", metavar="WxH")
-    parser.add_argument("--layer", type=int, default=3)
-    parser.add_argument("--pick", type=int)
-    parser.add_argument("--colour", default="height")
-    parser.add_argument("--edges", default="all")
-    parser.add_argument("--panel", help="name of a panel to bring to the front")
-    parser.add_argument("--perturb", action="append", default=[], metavar="NAME=VALUE", help="a perturbation, repeatable")
-    parser.add_argument("--reference", metavar="NAME", help="name of an open model to compare with")
-    parser.add_argument("--measure", choices=("model", "torch"), help="measure the latency of the model, or of torch too")
-    parser.add_argument("--latency", choices=("layers", "beside", "runs"), default="layers", help="page of the Latency panel")
-    parser.add_argument("--memory", choices=("all", "layers"), default="all", help="page of the Memory panel")
-    parser.add_argument("--tab", default="Inspect", metavar="TITLE")
-    parser.add_argument("--evaluate", metavar="NAME", help="evaluate all open models on the bundled shapes, and show this one in Accuracy")
-    parser.add_argument("--palette", metavar="TEXT", help="show the command palette with this typed into it")
-    parser.add_argument("--shortcuts", action="store_true", help="show the overview of shortcuts")
-    return parser
-
-
-def _measure(window: MainWindow, options: argparse.Namespace) -> None:
-    measurer = window.measurer
-    for measure in {None: (), "model": (measurer.measure,), "torch": (measurer.measure, measurer.measure_torch)}[options.measure]:
-        measure()
-        _wait(lambda: not measurer.running)
-    window.inspect.latency.show_page(options.latency)
-    window.inspect.memory.show_page(options.memory)
-
-
 def _wait(ready: Callable[[], bool]) -> None:
     loop, poll, limit = QEventLoop(), QTimer(), QTimer()
     poll.timeout.connect(lambda: ready() and loop.quit())
@@ -116,6 +111,7 @@ def _perturb(window: MainWindow, goal: dict[str, str]) -> None:
         for name, value in goal.items():
             rows[name].field.setValue(float(value) * step / 80)
         _wait(lambda: not window.jobs.running)
+    _wait(lambda: not window.session.live and not window.jobs.running)
 
 
 def _settle() -> None:

@@ -27,6 +27,8 @@ USER = getpass.getuser()
 class Answers:
     """Questions answered by the test, and remembered."""
 
+    advice = "Compare it."
+
     def __init__(self, *, trusts: bool = True, secrets: tuple[str, ...] = ()) -> None:
         self.trusts, self._secrets = trusts, list(secrets)
         self.keys: list[HostKey] = []

@@ -217,7 +217,7 @@ def _model_entry(model: "Model") -> tuple[object, str, str, str, str]:
     else:
         tip.append("The file says nothing of its accuracy")
     if made:
-        tip.append(f"Trained on {made.dataset}: {made.recipe}, {made.epochs} epochs, seed {made.seed}")
+        tip.append(f"Trained on {made.dataset}: {made.epochs} epochs, seed {made.seed}")
     figure = f"{100 * measured.overall:.1f} %" if measured else ""
     detail = f"{spec.variant}  \N{MIDDLE DOT}  {spec.stage}  \N{MIDDLE DOT}  {size_text(model.file_bytes)}"
     return model, model.name, detail, figure, "\n".join(tip)

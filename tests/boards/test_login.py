@@ -15,8 +15,8 @@ import asyncssh
 import pytest
 
 from bgnn_studio.boards.host_keys import HostKeys
+from bgnn_studio.boards.login import Login
 from bgnn_studio.boards.shell import call
-from bgnn_studio.boards.ssh import connect
 from bgnn_studio.boards.target import Target, parse_target
 from bgnn_studio.errors import BgnnError, LinkLostError, RemoteError
 from tests.boards.servers import Answers, InProcess, free_port, host_keys, new_key, serve
@@ -38,7 +38,7 @@ def on(port: int, user: str = "ann", **more: Any) -> Target:
 
 
 async def uname(target: Target, keys: HostKeys, answers: Answers) -> str:
-    shell = await connect(target, keys, answers)
+    shell = await Login(keys, answers).connect(target)
     try:
         return (await call(shell, "printf '%s' \"it's $HOME\"")).output
     finally:
@@ -140,6 +140,23 @@ def test_passwords_are_asked_for(tmp_path: Path):
     served(test, tmp_path)
 
 
+def test_a_password_is_asked_for_once(tmp_path: Path):
+    """A queue that comes back after a lost link asks nobody, unless the password is another now."""
+
+    async def test(server: asyncssh.SSHAcceptor) -> None:
+        answers = Answers(secrets=(PASSWORD, "new password"))
+        login = Login(host_keys(tmp_path), answers)
+        for _ in range(3):
+            await (await login.connect(on(server.get_port()))).close()
+        assert len(answers.prompts) == 1
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(InProcess, "password", "new password")
+            await (await login.connect(on(server.get_port()))).close()
+        assert len(answers.prompts) == 2
+
+    served(test, tmp_path)
+
+
 @pytest.mark.filterwarnings("ignore:.*only 16 round")
 @pytest.mark.parametrize("form", ["openssh", "pkcs8-pem"])
 def test_keys_with_a_passphrase(form: str, tmp_path: Path):
@@ -205,7 +222,7 @@ def test_no_server(tmp_path: Path):
 
 
 def test_a_server_that_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("bgnn_studio.boards.ssh.CONNECT_S", 0.3)
+    monkeypatch.setattr("bgnn_studio.boards.login.CONNECT_S", 0.3)
 
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()

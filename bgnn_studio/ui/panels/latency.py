@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from bgnn_studio.core.machine import cores
-from bgnn_studio.core.timing import WARMUP, layer_times
+from bgnn_studio.core.timing import RULE, WARMUP, layer_times
 from bgnn_studio.core.units import ms_text
 from bgnn_studio.ui.panels.latency_beside import BesidePage
 from bgnn_studio.ui.panels.latency_layers import layer_bars
@@ -154,7 +154,10 @@ class LatencyPanel(QWidget):
             self.refresh()
 
 
-_MEASURE = "Repeat the pass until the median is known to 1 %, for 2 s at most; the float network too if one is open (Ctrl+M)"
+_MEASURE = (
+    f"Repeat the pass until the median is known to {100 * RULE.settled:g} %, for {RULE.seconds:g} s at most; "
+    "the float network of these sizes too if one is open (Ctrl+M)"
+)
 _MEASURING = "Stop; nothing of it is kept"
 
 

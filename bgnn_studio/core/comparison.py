@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from bgnn_studio.core.bit_facts import BitFacts, bit_facts
+from bgnn_studio.core.bit_facts import BitFacts, Nearest, bit_facts
 from bgnn_studio.core.card import Accuracy
 from bgnn_studio.core.edge_difference import EdgeDifference, edge_difference
 from bgnn_studio.core.graphs import are_bits
@@ -78,8 +78,8 @@ def run_model(model: ComparableModel, points: NDArray[np.float32], *, k: int | N
         return Run(model, points, used, None, str(error))
 
 
-def count_bits(run: Run, cancelled: Event | None = None) -> Run:
-    """Return a run with the facts of every layer on bits, N * N Hamming distances each; as it was, when `cancelled` between two."""
+def count_bits(run: Run, nearest: Nearest, cancelled: Event | None = None) -> Run:
+    """Return a run with the facts of every layer on bits, see `bit_facts`: one more Hamming graph each; as it was once `cancelled`."""
     if (trace := run.trace) is None:
         return run
     channels = run.model.spec.in_channels
@@ -87,7 +87,7 @@ def count_bits(run: Run, cancelled: Event | None = None) -> Run:
     for features, count, distances in zip(trace.features, channels[1:], trace.distances[1:], strict=True):
         if cancelled is not None and cancelled.is_set():
             return run
-        facts.append(bit_facts(features, count, distances) if are_bits(features) else None)
+        facts.append(bit_facts(features, count, distances, nearest) if are_bits(features) else None)
     return replace(run, facts=tuple(facts))
 
 

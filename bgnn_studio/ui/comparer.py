@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from bgnn_studio.core.comparison import FEWEST, Comparison, Run, compare, count_bits, run_model, time_model
 from bgnn_studio.core.comparison_rows import comparison_table
 from bgnn_studio.core.comparison_table import Table
+from bgnn_studio.native.kernels import knn_hamming
 from bgnn_studio.ui.desk import THREADS
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ class Comparer(QObject):
         if comparison is None:
             self._start(f"Running {len(self._models)} models", self._compare())
         elif self._lacking() == "bits":
-            self._start("Counting bits", lambda cancelled: comparison.with_runs(lambda run: count_bits(run, cancelled), cancelled))
+            self._start("Counting bits", lambda cancelled: comparison.with_runs(lambda run: _counted(run, cancelled), cancelled))
         elif self._lacking() == "latencies":
             self._start("Measuring latencies", lambda cancelled: comparison.with_runs(_timed, cancelled), measuring=True)
 
@@ -195,6 +196,10 @@ class Comparer(QObject):
         self._job, self._stopped = None, True
         self._toasts.error("Not compared", error)
         self.state_changed.emit()
+
+
+def _counted(run: Run, cancelled: Event) -> Run:
+    return run if run.facts else count_bits(run, knn_hamming, cancelled)
 
 
 def _timed(run: Run) -> Run:

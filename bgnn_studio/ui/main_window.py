@@ -19,8 +19,10 @@ from bgnn_studio.ui.desk import THREADS, Desk
 from bgnn_studio.ui.edit_menu import EditMenu
 from bgnn_studio.ui.help_menu import HelpMenu
 from bgnn_studio.ui.live import Live
+from bgnn_studio.ui.measurer import Measurer
 from bgnn_studio.ui.panels.library import Library
 from bgnn_studio.ui.recent import RecentFiles
+from bgnn_studio.ui.runs import Runs
 from bgnn_studio.ui.session_files import SessionFiles
 from bgnn_studio.ui.tabs.accuracy import AccuracyTab
 from bgnn_studio.ui.tabs.compare import CompareTab
@@ -56,12 +58,13 @@ class MainWindow(QMainWindow):
         self._settings, self._themes, self._shown = settings, themes, False
         self.session: Session[Model] = Session()
         self.jobs = Jobs(self)
-        self.inspect = InspectTab(self.session)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setDrawBase(False)
         self.tabs.setTabBarAutoHide(True)
         self.toasts = Toasts(self.tabs)
+        self.measurer = Measurer(self.session, self.jobs, self.toasts, Runs(self.jobs, self.toasts, self), THREADS)
+        self.inspect = InspectTab(self.session, self.measurer)
         self.desk = Desk(self.session, self.jobs, self.toasts)
         self.live = Live(self.session, self.jobs, self.desk, self)
         self.live.refused.connect(self.inspect.perturb.refuse)
@@ -180,6 +183,7 @@ class MainWindow(QMainWindow):
         view.addSeparator()
         _add(view, "Switch &theme", "Ctrl+T", self._themes.toggle)
         _add(run, "Run &again", "F5", self._run_again)
+        _add(run, "&Measure latency", "Ctrl+M", self.measurer.measure)
         run.addAction(self.accuracy.evaluate)
         run.setToolTipsVisible(True)
         self.help = HelpMenu(self, self._logs)

@@ -13,6 +13,7 @@ from bgnn_studio.core.opened import OpenCloud
 from bgnn_studio.core.session import Session
 from bgnn_studio.core.spec import NetworkSpec
 from bgnn_studio.errors import BgnnError
+from bgnn_studio.native.kernels import knn_hamming
 from tests.random_model import random_cloud, small_spec
 
 RESULT = Inference(np.zeros(3, np.float32), (), "scalar", 1, 0)
@@ -194,7 +195,7 @@ def test_a_reference_read_again_is_the_newer_one(session: Session[Opened], tmp_p
 
 
 def test_facts_are_of_the_layer_shown(session: Session[Opened]) -> None:
-    facts = bit_facts(np.arange(32, dtype=np.uint64)[:, None], 16, np.zeros((32, 5)))
+    facts = bit_facts(np.arange(32, dtype=np.uint64)[:, None], 16, np.zeros((32, 5)), knn_hamming)
     session.add_cloud(other := cloud(50, "other"))
     session.add_model(second := Opened("second", small_spec("bf1")))
     changes = [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bgnn_studio.core.units import duration_text, size_text
+from bgnn_studio.core.units import duration_text, ms_text, size_text
 
 
 @pytest.mark.parametrize(
@@ -18,3 +18,20 @@ def test_sizes_have_three_digits_and_a_unit(size: int, text: str) -> None:
 )
 def test_durations(seconds: float, text: str) -> None:
     assert duration_text(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "text"),
+    [
+        (0.0, "0.000"),
+        (0.0004, "0.000"),
+        (0.0123, "0.012"),
+        (0.3741, "0.374"),
+        (4.118, "4.12"),
+        (20.07, "20.1"),
+        (123.4, "123"),
+        (1234.5, "1234"),
+    ],
+)
+def test_milliseconds_have_three_digits(milliseconds: float, text: str) -> None:
+    assert ms_text(milliseconds) == text

@@ -204,9 +204,11 @@ class PerturbPanel(QWidget):
                 self._sweep()  # at once, so that the next pass runs while this one is drawn
         if changed & {"perturbed", "live"}:
             self._say()
-        if changed & {"cloud", "model", "count"} and self.confidence.updates:
+        if changed & {"cloud", "model", "count"}:
             self.confidence.clear()
             self.kept.clear()
+            self._problem = ""
+            self._say()
         if s.cloud is None:
             self.play.setChecked(False)
 

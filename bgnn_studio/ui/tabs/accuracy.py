@@ -128,6 +128,7 @@ class AccuracyTab(QWidget):
         left.addWidget(_titled("Models", self.models))
         left.addWidget(_titled("Comparison", scrolled(self.against, 120)))
         left.setSizes([190, 320])
+        left.setMinimumWidth(310)
         column = QVBoxLayout(middle)
         column.setContentsMargins(0, 8, 0, 8)
         column.setSpacing(4)
@@ -142,7 +143,7 @@ class AccuracyTab(QWidget):
             widget.setAutoFillBackground(True)
             columns.addWidget(widget)
         columns.setStretchFactor(1, 1)
-        columns.setSizes([330, 405, 295])
+        columns.setSizes([320, 381, 305])
         for splitter in (left, right, columns):
             splitter.setChildrenCollapsible(False)
             splitter.setHandleWidth(6)

@@ -167,6 +167,6 @@ def _view(table: CloudTable) -> QTableView:
     header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
     for column, widest in ((0, "99999"), (3, "100.0 %")):  # to fit contents would need a look at all of them
         header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
-        header.resizeSection(column, view.fontMetrics().horizontalAdvance(widest) + 16)
+        header.resizeSection(column, view.fontMetrics().horizontalAdvance(widest) + 14)
     header.setHighlightSections(False)
     return view

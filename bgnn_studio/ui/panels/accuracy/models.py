@@ -22,7 +22,7 @@ _HEADS = (
         "Interval",
         f"{100 * CONFIDENCE:.0f} % interval of the overall accuracy, for clouds drawn at random (Wilson).\n{_PAIRED}",
     ),
-    ("Class mean", "The mean of the classes' accuracies, each class weighing the same"),
+    ("Mean", "Class mean: the mean of the classes' accuracies, each class weighing the same"),
 )
 
 

@@ -50,3 +50,9 @@ def test_installed_wheel_infers_from_another_directory(installed: Path, tmp_path
     assert str(installed.parent) in model
     output = subprocess.check_output([installed / "bgnn-studio", "infer", cloud, "--model", model, "--json"], cwd=tmp_path, text=True)
     assert json.loads(output)["class"]
+
+
+def test_installed_wheel_has_the_recipes(installed: Path, tmp_path: Path) -> None:
+    command = [installed / "bgnn-studio", "train", "--config", "demo", "--set", "k=many"]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ran.stderr == "bgnn-studio: demo, dgcnn: 'k': expected a whole number (got 'many').\n"

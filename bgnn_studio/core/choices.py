@@ -78,7 +78,9 @@ class Choices(Generic[M]):
         models = self.compared
         if models is None:
             first_four = self.models[:MOST]
-            models = first_four if self.reference in (*first_four, None) else (*first_four[:-1], self.reference)
+            models = first_four
+            if self.reference is not None and self.reference not in models:
+                models = (*models[:-1], self.reference)
         teachers = [model for model in models if model.spec.stage == "teacher"]
         first = next((model for model in (self.reference, *teachers, *models) if model in models), None)
         return tuple(sorted(models, key=lambda model: model is not first))

@@ -1,6 +1,7 @@
 """The comparison that the window shows: runs the models side by side in the background, then counts, then measures."""
 
 from dataclasses import replace
+from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, Literal
 
@@ -9,6 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from bgnn_studio.core.comparison import FEWEST, Comparison, Run, compare, count_bits, run_model, time_model
 from bgnn_studio.core.comparison_rows import comparison_table
 from bgnn_studio.core.comparison_table import Table
+from bgnn_studio.native.kernels import knn_hamming
 from bgnn_studio.ui.desk import THREADS
 
 if TYPE_CHECKING:
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
     from bgnn_studio.core.session import Session
     from bgnn_studio.native import Model
-from bgnn_studio.native.kernels import knn_hamming
     from bgnn_studio.ui.toasts import Toasts
     from bgnn_studio.ui.workers import Job, Jobs
 
@@ -157,7 +158,7 @@ class Comparer(QObject):
         if comparison is None:
             self._start(f"Running {len(self._models)} models", self._compare())
         elif self._lacking() == "bits":
-            self._start("Counting bits", lambda cancelled: comparison.with_runs(count_bits, cancelled))
+            self._start("Counting bits", lambda cancelled: comparison.with_runs(partial(count_bits, nearest=knn_hamming), cancelled))
         elif self._lacking() == "latencies":
             self._start("Measuring latencies", lambda cancelled: comparison.with_runs(_timed, cancelled), measuring=True)
 

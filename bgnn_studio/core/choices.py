@@ -77,10 +77,9 @@ class Choices(Generic[M]):
         """The models to compare, their reference first: the one chosen, or a float teacher, or the first of them."""
         models = self.compared
         if models is None:
-            first_four = self.models[:MOST]
-            models = first_four
-            if self.reference is not None and self.reference not in first_four:
-                models = (*first_four[:-1], self.reference)
+            models = self.models[:MOST]
+            if self.reference is not None and self.reference not in models:
+                models = (*models[:-1], self.reference)
         teachers = [model for model in models if model.spec.stage == "teacher"]
         first = next((model for model in (self.reference, *teachers, *models) if model in models), None)
         return tuple(sorted(models, key=lambda model: model is not first))

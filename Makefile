@@ -15,7 +15,8 @@ bench: .venv/installed
 	$(BIN)/python -m tests.bench
 
 models: .venv/installed
-	$(BIN)/python -m bgnn_studio.training.demo
+	$(BIN)/bgnn-studio train --config demo --resume --test
+	cp runs/demo/*.gguf models
 
 runners: .venv/installed-runners
 	$(BIN)/python native/runner/build.py

@@ -54,3 +54,9 @@ def test_installed_wheel_infers_from_another_directory(installed: Path, tmp_path
     board = [installed / "bgnn-studio", "profile", "local", "--model", model, "--repeat", "1", "--no-history", "--json"]
     output = subprocess.check_output(board, cwd=tmp_path, text=True, env={**os.environ, "HOME": str(tmp_path)})
     assert json.loads(output)[0]["runs"][0]["equal"]
+
+
+def test_installed_wheel_has_the_recipes(installed: Path, tmp_path: Path) -> None:
+    command = [installed / "bgnn-studio", "train", "--config", "demo", "--set", "k=many"]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ran.stderr == "bgnn-studio: demo, dgcnn: 'k': expected a whole number (got 'many').\n"

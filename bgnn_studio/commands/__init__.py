@@ -7,6 +7,7 @@ COMMANDS = {
     "compare": "compare two to four models on one cloud, in every figure; needs no display",
     "convert": "convert a published checkpoint to a model file",
     "evaluate": "measure accuracy on a labelled set",
+    "train": "train the networks of a recipe, from data to model files",
     "bench": "measure latency, against torch if asked",
     "profile": "measure models on boards over SSH, or on this machine as one",
     "history": "stored runs: list, show, compare, export, tag, delete",

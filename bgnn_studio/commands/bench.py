@@ -5,12 +5,11 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import inf
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from bgnn_studio.commands.arguments import add_threads, positive
+from bgnn_studio.commands.arguments import add_threads, positive, seconds
 from bgnn_studio.commands.text import table
 from bgnn_studio.core.clouds import Cloud, preprocess
 from bgnn_studio.core.inference import Inference
@@ -41,7 +40,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--repeat", type=positive, metavar="R", help="measured runs, warm-up apart; default: until the median is known to 1 %%"
     )
-    command.add_argument("--seconds", type=_seconds, default=RULE.seconds, metavar="S", help=f"time for each (default: {RULE.seconds:g})")
+    command.add_argument("--seconds", type=seconds, default=RULE.seconds, metavar="S", help=f"time for each (default: {RULE.seconds:g})")
     command.add_argument("--against", choices=("torch",), help="measure the torch module too, with as many threads")
     command.add_argument("--save", action="store_true", help="store the runs; 'bgnn-studio history' lists them")
     alone = command.add_argument_group("instead of networks")
@@ -56,7 +55,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command; return its exit code."""
     kernels = bool(options.knn or options.gemm)
-    if kernels + options.growth + bool(options.full or options.model) > 1 or ((kernels or options.growth) and options.against):
+    if kernels + options.growth + bool(options.full or options.model) > 1 or (
+        (kernels or options.growth) and (options.against or options.save)
+    ):
         raise BgnnError("Expected one of networks, kernels (--knn, --gemm) and --growth. Ask for the others in a run of their own.")
     if kernels:
         from bgnn_studio.commands import bench_kernels
@@ -164,16 +165,6 @@ def _runs(row: Row, cloud: Cloud, threads: int, weights: str) -> Iterator[Run]:
         from bgnn_studio.training.timing import torch_isa
 
         yield local(row.torch, isa=torch_isa(), engine="torch", details={"weights": weights})
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < inf:
-        raise argparse.ArgumentTypeError(f"expected seconds above 0 (got {text!r})")
-    return value
 
 
 def as_json(report: BenchReport, saved: Sequence[int] = ()) -> str:

@@ -15,6 +15,7 @@ from bgnn_studio.core.comparison_table import Table
 from bgnn_studio.core.comparison_text import as_csv, as_json, as_markdown
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.native import Model
+from bgnn_studio.native.kernels import knn_hamming
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -92,7 +93,7 @@ def compare_models(
         if show is not None:
             show(done, len(models))
         run = run_model(model, points, k=k, threads=threads)
-        runs.append(time_model(count_bits(run), repeat) if repeat else run)
+        runs.append(time_model(count_bits(run, knn_hamming), repeat) if repeat else run)
     if all(run.inference is None for run in runs):
         raise BgnnError(runs[0].reason)
     return compare(cloud.name, runs)
@@ -117,10 +118,10 @@ def as_text(found: Table) -> str:
 def _report(found: Table, compared: Comparison, layer: int | None, show: Callable[[int, int], None]) -> str:
     from bgnn_studio.core.comparison_html import as_html
     from bgnn_studio.core.comparison_views import Show
-    from bgnn_studio.scene.comparison_pictures import comparison_pictures
+    from bgnn_studio.scene.comparison_pictures import captioned, draw, drawings
 
     layers = range(1, compared.layers + 1) if layer is None else [layer]
-    return as_html(found, compared, comparison_pictures(compared, Show(), layers, progress=show))
+    return as_html(found, compared, captioned(compared, layers, draw(drawings(compared, Show(), layers), show)))
 
 
 def _write(path: Path, text: str) -> None:

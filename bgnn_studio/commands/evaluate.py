@@ -26,8 +26,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--data",
         default="shapes",
         metavar="PATH",
-        help="folder CLASS/SPLIT/FILE or CLASS/FILE, modelnet40_normal_resampled, or an NPZ of points (n, N, 3), labels (n,) and "
-        "classes; default: shapes, the bundled set",
+        help="folder CLASS/SPLIT/FILE or CLASS/FILE, modelnet40_ply_hdf5_2048 or _normal_resampled, or an NPZ of points (n, N, 3), "
+        "labels (n,) and classes; default: shapes, the bundled set",
     )
     command.add_argument("--split", help="default: test, or all of a set without splits")
     command.add_argument("--limit", type=positive, metavar="N", help="N clouds drawn at random, the same ones each time; default: all")

@@ -11,7 +11,7 @@ from typing import Generic, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from bgnn_studio.core.comparison import why_incomparable
+from bgnn_studio.core.comparison import FEWEST, MOST, why_incomparable
 from bgnn_studio.core.opened import OpenCloud, OpenModel, PointCount
 from bgnn_studio.core.perturbation import IDENTITY, Perturbation
 from bgnn_studio.core.views import COLOUR_MODES, EDGE_MODES, ColourMode, EdgeMode
@@ -24,7 +24,8 @@ M = TypeVar("M", bound=OpenModel)
 class Choices(Generic[M]):
     """Everything that undo and a saved session bring back; clouds and models are compared by identity, the rest by value.
 
-    A new field needs a line here, a method that makes a copy with another value, and a method of `Session` that names that step.
+    A new field needs a line here, its counterpart in `core.saved_session`, a method that makes a copy with another value, and a
+    method of `Session` that names that step.
 
     Attributes
     ----------
@@ -48,6 +49,9 @@ class Choices(Generic[M]):
     edges : EdgeMode
     brush : (low, high) or None
         Only edges with a distance in this closed range are drawn.
+    compared : tuple or None
+        Models that the Compare tab shows side by side, in the order of opening; None: the first four that are open,
+        or three of them and the reference.
     shown_k : int or None
         Draw and list so many of each point's neighbours, the nearest; None: all k. The network always uses all.
     """
@@ -65,7 +69,21 @@ class Choices(Generic[M]):
     bit: int = 0
     edges: EdgeMode = "all"
     brush: tuple[float, float] | None = None
+    compared: tuple[M, ...] | None = None
     shown_k: int | None = None
+
+    @property
+    def side_by_side(self) -> tuple[M, ...]:
+        """The models to compare, their reference first: the one chosen, or a float teacher, or the first of them."""
+        models = self.compared
+        if models is None:
+            first_four = self.models[:MOST]
+            models = first_four
+            if self.reference is not None and self.reference not in models:
+                models = (*models[:-1], self.reference)
+        teachers = [model for model in models if model.spec.stage == "teacher"]
+        first = next((model for model in (self.reference, *teachers, *models) if model in models), None)
+        return tuple(sorted(models, key=lambda model: model is not first))
 
     @property
     def points(self) -> NDArray[np.float32] | None:
@@ -113,6 +131,8 @@ class Choices(Generic[M]):
         """Append a model to the list; one from the same file replaces the older one, as the selected one and the reference too."""
         newer = replace(self, models=(*(m for m in self.models if not _same_model(m, model)), model))
         newer = newer.with_reference(model) if _same_model(self.reference, model) else newer
+        if self.compared is not None:
+            newer = newer.with_compared(tuple(model if _same_model(m, model) else m for m in self.compared))
         return newer.with_model(_fitting_model((model, *newer.models), self.cloud)) if _same_model(self.model, model) else newer
 
     def without_cloud(self, cloud: OpenCloud) -> Self:
@@ -124,6 +144,7 @@ class Choices(Generic[M]):
         """Drop a model; when it was selected, another takes its place."""
         left = replace(self, models=tuple(m for m in self.models if m is not model))
         left = left.with_reference(None) if model is self.reference else left
+        left = left if self.compared is None else left.with_compared(tuple(m for m in self.compared if m is not model))
         return left.with_model(_fitting_model(left.models, self.cloud)) if model is self.model else left
 
     def with_cloud(self, cloud: OpenCloud | None) -> Self:
@@ -205,6 +226,12 @@ class Choices(Generic[M]):
     def with_brush(self, brush: tuple[float, float] | None) -> Self:
         """Draw only edges with a distance in a closed range, or all of them again."""
         return replace(self, brush=None if brush is None else (float(brush[0]), float(brush[1])))
+
+    def with_compared(self, models: tuple[M, ...]) -> Self:
+        """Show other open models side by side, fewer than two to begin with; raises `BgnnError` for more than four."""
+        if len(models) > MOST:
+            raise BgnnError(f"Expected {FEWEST} to {MOST} models to compare (got {len(models)}). Uncheck another one first.")
+        return replace(self, compared=tuple(sorted(models, key=self.models.index)))
 
     def settled(self) -> Self:
         """Bring layer, bit and colour within what the selection can show."""

@@ -1,13 +1,14 @@
 """Several models on the same points, the first of them the reference: what each gave, and how its graphs differ from the reference's."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from threading import Event
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bgnn_studio.core.bit_facts import BitFacts, bit_facts
+from bgnn_studio.core.bit_facts import BitFacts, Nearest, bit_facts
 from bgnn_studio.core.card import Accuracy
 from bgnn_studio.core.edge_difference import EdgeDifference, edge_difference
 from bgnn_studio.core.graphs import are_bits
@@ -77,14 +78,14 @@ def run_model(model: ComparableModel, points: NDArray[np.float32], *, k: int | N
         return Run(model, points, used, None, str(error))
 
 
-def count_bits(run: Run) -> Run:
-    """Return a run with the facts of every layer on bits: N * N Hamming distances each."""
+def count_bits(run: Run, nearest: Nearest) -> Run:
+    """Return a run with the facts of every layer on bits, see `bit_facts`: one more Hamming graph each."""
     if (trace := run.trace) is None:
         return run
     channels = run.model.spec.in_channels
     facts: list[BitFacts | None] = [None]
     for features, count, distances in zip(trace.features, channels[1:], trace.distances[1:], strict=True):
-        facts.append(bit_facts(features, count, distances) if are_bits(features) else None)
+        facts.append(bit_facts(features, count, distances, nearest) if are_bits(features) else None)
     return replace(run, facts=tuple(facts))
 
 
@@ -120,6 +121,10 @@ class Comparison:
     def layers(self) -> int:
         """Graph layers of the deepest model."""
         return max(len(run.model.spec.widths) for run in self.runs)
+
+    def with_runs(self, complete: Callable[[Run], Run], cancelled: Event) -> "Comparison":
+        """Return the comparison with each run made more complete, one after the other; without the rest once `cancelled`."""
+        return replace(self, runs=tuple(run if cancelled.is_set() else complete(run) for run in self.runs))
 
     def difference(self, i: int, layer: int) -> EdgeDifference | None:
         """Return run i's graph of a layer, from 1, beside the reference's, where there are both."""

@@ -62,7 +62,7 @@ def _accuracy(comparison: Comparison) -> Iterable[Row]:
     cards = [run.model.accuracy for run in comparison.runs]
     overall = tuple(cell(100 * c.overall, _percent) if c else cell(None, note=_NO_CARD) for c in cards)
     mean = tuple(cell(100 * c.class_mean, _percent) if c else cell(None, note=_NO_CARD) for c in cards)
-    on = tuple(cell(f"{c.count:,} clouds, {c.split}", note=f"{c.dataset}.") if c else cell(None, note=_NO_CARD) for c in cards)
+    on = tuple(cell(f"{c.count:,}, {c.split}", note=f"{c.dataset}.") if c else cell(None, note=_NO_CARD) for c in cards)
     different = len({(c.dataset, c.split, c.count) for c in cards if c}) > 1
     unfair = "Measured on different clouds: not to be compared." if different else ""
     for name, how, cells in (
@@ -70,7 +70,7 @@ def _accuracy(comparison: Comparison) -> Iterable[Row]:
         ("Class mean", "Mean over the classes of the part of their clouds that is right", mean),
     ):
         yield Row("Accuracy", None, name, "%", "model file", "larger", how, cells, unfair)
-    yield Row("Accuracy", None, "Measured on", "", "model file", None, "How many labelled clouds, of which split", on)
+    yield Row("Accuracy", None, "Measured on", "", "model file", None, "How many labelled clouds, and their split", on)
 
 
 def _latency(comparison: Comparison) -> Iterable[Row]:

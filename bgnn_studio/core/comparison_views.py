@@ -60,6 +60,8 @@ class Show:
     ----------
     brush : (low, high) or None
         Only edges of this range of distances, in the views whose graph is built in the space that `brush_on_bits` says.
+    shown_k : int or None
+        Only the edges to so many nearest neighbours; None: all of them.
     budget : int
         Edges of a view, at most.
     """
@@ -72,6 +74,7 @@ class Show:
     up: str = "z"
     brush: tuple[float, float] | None = None
     brush_on_bits: bool = False
+    shown_k: int | None = None
     budget: int = 20_480
 
 
@@ -153,13 +156,17 @@ def _panel(comparison: Comparison, i: int, show: Show, colours: PointView | None
 
 
 def _inside(comparison: Comparison, i: int, show: Show) -> NDArray[np.bool_] | None:
-    """Return which edges the brush leaves, (N, k), or None for all of them: its unit is another one, too."""
+    """Return which edges are shown, (N, k), or None for all of them; a brush of another unit leaves all."""
     run, layer = comparison.runs[i], show.layer
-    on_bits = run.model.spec.on_bits and layer > 1
-    if show.brush is None or run.trace is None or layer > len(run.trace.knn) or on_bits != show.brush_on_bits:
+    if run.trace is None or layer > len(run.trace.knn):
         return None
     distances = run.trace.distances[layer - 1]
-    return np.asarray((distances >= show.brush[0]) & (distances <= show.brush[1]))
+    parts = []
+    if show.brush is not None and (run.model.spec.on_bits and layer > 1) == show.brush_on_bits:
+        parts.append((distances >= show.brush[0]) & (distances <= show.brush[1]))
+    if show.shown_k is not None:
+        parts.append(np.broadcast_to(np.arange(run.k) < show.shown_k, distances.shape))
+    return np.logical_and.reduce(parts) if parts else None
 
 
 def _own(knn: Graph, inside: NDArray[np.bool_] | None, pick: int | None) -> NDArray[np.int64]:

@@ -6,13 +6,11 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from bgnn_studio.core.graphs import Graph, check_graph, check_point
+from bgnn_studio.core.graphs import Graph, check_graph, check_point, shared_edges
 
 Change = Literal["kept", "new", "lost"]
 CHANGES: tuple[Change, ...] = get_args(Change)  # a change's number below is its place here
 KEPT, NEW, LOST = range(len(CHANGES))
-
-_BLOCK = 1 << 22  # comparisons at a time, one byte each
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,10 +95,4 @@ def edge_difference(knn: Graph, reference: Graph) -> EdgeDifference:
     """
     check_graph(knn)
     check_graph(reference, len(knn))
-    kept, lost = np.empty(knn.shape, bool), np.empty(reference.shape, bool)
-    rows = max(1, _BLOCK // (knn.shape[1] * reference.shape[1]))
-    for first in range(0, len(knn), rows):
-        block = slice(first, first + rows)
-        same = knn[block, :, None] == reference[block, None, :]  # (rows, k, k of the reference)
-        kept[block], lost[block] = same.any(axis=2), ~same.any(axis=1)
-    return EdgeDifference(knn, reference, kept, lost)
+    return EdgeDifference(knn, reference, shared_edges(knn, reference), ~shared_edges(reference, knn))

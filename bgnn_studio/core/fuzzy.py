@@ -1,6 +1,7 @@
 """Fuzzy search: the letters of each word typed occur in this order, best where they start words or stand together."""
 
 from dataclasses import dataclass
+from operator import itemgetter
 
 _WORD_START, _TOGETHER, _GAP = 10, 10, 4  # points; a gap costs as many letters as it has, up to this
 
@@ -27,20 +28,25 @@ def fuzzy_match(query: str, text: str) -> Match | None:
 
 def _best(word: str, text: str) -> Match | None:
     """Match one word: for each letter the best way to come to each of its places."""
-    ways: dict[int, Match] = {-1: Match(0, ())}
+    where: dict[str, list[int]] = {}
+    for place, letter in enumerate(text):
+        where.setdefault(letter.casefold(), []).append(place)
+    ways: list[tuple[int, tuple[int, ...]]] = [(0, ())]
     for letter in word:
-        reached: dict[int, Match] = {}
-        for place, other in enumerate(text):
-            before = [(way.score + _gain(text, last, place), way.places) for last, way in ways.items() if last < place]
-            if other.casefold() == letter and before:
-                score, places = max(before)
-                reached[place] = Match(score, (*places, place))
+        reached = []
+        for place in where.get(letter, ()):
+            before = [(score + _gain(text, places, place), places) for score, places in ways if places[-1:] < (place,)]
+            if before:
+                score, places = max(before, key=itemgetter(0))  # the first of equals
+                reached.append((score, (*places, place)))
         ways = reached
-    return max(ways.values(), key=lambda way: way.score, default=None)
+    return Match(*max(ways, key=itemgetter(0))) if ways else None
 
 
-def _gain(text: str, last: int, place: int) -> int:
+def _gain(text: str, places: tuple[int, ...], place: int) -> int:
+    """Return the points of a further letter after those at `places`."""
     start = _WORD_START if place == 0 or not text[place - 1].isalnum() else 0
-    if last < 0:
+    if not places:
         return start
-    return start + (_TOGETHER if place == last + 1 else -min(place - last - 1, _GAP))
+    gap = place - places[-1] - 1
+    return start + (-min(gap, _GAP) if gap else _TOGETHER)

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from bgnn_studio.core.choices import Choices, M
-from bgnn_studio.core.opened import OpenCloud
+from bgnn_studio.core.comparison import MOST
+from bgnn_studio.core.opened import OpenCloud, PointCount
+from bgnn_studio.core.perturbation import IDENTITY, Perturbation
 from bgnn_studio.core.views import ColourMode, EdgeMode
 from bgnn_studio.errors import BgnnError
 
@@ -41,7 +43,9 @@ class SavedSession:
     clouds, models : tuple of SavedFile
     cloud, model, reference : int or None
         Places in these.
-    pick, layer, colour, bit, edges, brush
+    compared : tuple of int or None
+        Places of models.
+    count, perturbation, pick, layer, colour, bit, edges, brush, shown_k
         As in `Choices`.
     camera : Camera or None
         Of the 3D view.
@@ -54,12 +58,16 @@ class SavedSession:
     cloud: int | None = None
     model: int | None = None
     reference: int | None = None
+    count: PointCount = "model"
+    perturbation: Perturbation = IDENTITY
     pick: int | None = None
     layer: int = 1
     colour: ColourMode = "height"
     bit: int = 0
     edges: EdgeMode = "all"
     brush: tuple[float, float] | None = None
+    compared: tuple[int, ...] | None = None
+    shown_k: int | None = None
     camera: Camera | None = None
     tab: str = ""
 
@@ -74,12 +82,16 @@ def saved_session(choices: Choices[M], camera: Camera | None = None, tab: str = 
         cloud=_place(choices.cloud, clouds),
         model=_place(choices.model, models),
         reference=_place(choices.reference, models),
+        count=choices.count,
+        perturbation=choices.perturbation,
         pick=choices.pick,
         layer=choices.layer,
         colour=choices.colour,
         bit=choices.bit,
         edges=choices.edges,
         brush=choices.brush,
+        compared=None if choices.compared is None else tuple(i for i, model in enumerate(models) if model in choices.compared),
+        shown_k=choices.shown_k,
         camera=camera,
         tab=tab,
     )
@@ -96,7 +108,13 @@ def restored_choices(saved: SavedSession, clouds: Sequence[OpenCloud | None], mo
     clouds, models : sequence
         One entry for each of the saved ones, None where it could not be opened.
     """
-    choices: Choices[M] = Choices(tuple(c for c in clouds if c is not None), tuple(m for m in models if m is not None))
+    choices: Choices[M] = Choices(
+        clouds=tuple(cloud for cloud in clouds if cloud is not None),
+        models=tuple(model for model in models if model is not None),
+        count=saved.count,
+        perturbation=saved.perturbation,
+        shown_k=saved.shown_k,
+    )
     cloud, model = _at(clouds, saved.cloud), _at(models, saved.model)
     choices = choices.with_model(model if model or saved.model is None else next(iter(choices.models), None))
     for candidate in (cloud, *choices.clouds) if saved.cloud is not None else ():
@@ -111,6 +129,9 @@ def restored_choices(saved: SavedSession, clouds: Sequence[OpenCloud | None], mo
         points = 0 if choices.points is None else len(choices.points)
         choices = replace(choices, pick=saved.pick if saved.pick is not None and saved.pick < points else None)
         choices = replace(choices, brush=saved.brush if saved.layer <= choices.layers else None)
+    if saved.compared is not None:
+        chosen = [models[place] for place in saved.compared]
+        choices = replace(choices, compared=tuple(model for model in choices.models if model in chosen)[:MOST])
     return replace(choices, colour=saved.colour).settled()
 
 

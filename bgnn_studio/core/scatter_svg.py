@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bgnn_studio.core.axes import log_ticks, ticks, wants_log
+from bgnn_studio.core.label_places import label_places
 
 WIDTH, HEIGHT = 460, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 20, 16, 44
@@ -51,8 +52,10 @@ def scatter_svg(dots: Sequence[Dot], x_label: str, y_label: str) -> str:
         kind = "dot marked" if dot.marked else "dot"
         tip = f"{escape(dot.label)}: {dot.x:.4g}, {dot.y:.4g}"
         parts.append(f'<circle class="{kind}" cx="{column:.1f}" cy="{row:.1f}" r="5.5"><title>{tip}</title></circle>')
-    for dot, (left, base) in zip(dots, _label_places([d.label for d in dots], columns, rows), strict=True):
-        parts.append(f'<text class="label" x="{left:.1f}" y="{base:.1f}">{escape(dot.label)}</text>')
+    sizes = [(_LETTER * len(dot.label), _LINE) for dot in dots]
+    bounds = (_LEFT, 0, WIDTH, HEIGHT - _BOTTOM)
+    for dot, (left, top) in zip(dots, label_places(sizes, list(zip(columns, rows, strict=True)), bounds), strict=True):
+        parts.append(f'<text class="label" x="{left:.1f}" y="{top + _LINE - 3:.1f}">{escape(dot.label)}</text>')
     return "\n".join([*parts, "</svg>"])
 
 
@@ -61,27 +64,3 @@ def _span(values: NDArray[np.float64]) -> tuple[float, float]:
     low, high = float(values.min()), float(values.max())
     room = 0.12 * (high - low) or 0.1 * abs(high) or 1.0
     return low - room, high + room
-
-
-def _label_places(labels: Sequence[str], columns: NDArray[np.float64], rows: NDArray[np.float64]) -> list[tuple[float, float]]:
-    """Return where each label begins: beside, below or above its dot, the first place that covers no dot and no other label."""
-    taken = [(c - 6, r - 6, c + 6, r + 6) for c, r in zip(columns, rows, strict=True)]
-    places = []
-    for label, column, row in zip(labels, columns, rows, strict=True):
-        size = _LETTER * len(label)
-        choices = [(column + 9, row + 4), (column - 9 - size, row + 4)]
-        choices += [(column - size / 2, row + down) for down in (20, -10, 34, -24)]
-        boxes = [(left, base - _LINE + 3, left + size, base + 3) for left, base in choices]
-        free = [i for i, box in enumerate(boxes) if not any(_overlap(box, other) for other in taken) and _inside(box)]
-        chosen = free[0] if free else 0
-        taken.append(boxes[chosen])
-        places.append(choices[chosen])
-    return places
-
-
-def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
-
-
-def _inside(box: tuple[float, ...]) -> bool:
-    return box[0] >= _LEFT and box[2] <= WIDTH and box[1] >= 0 and box[3] <= HEIGHT - _BOTTOM

@@ -67,6 +67,7 @@ class Session(Generic[M]):
     bit: int
     edges: EdgeMode
     brush: tuple[float, float] | None
+    compared: tuple[M, ...] | None
     shown_k: int | None
 
     def __init__(self) -> None:
@@ -164,6 +165,10 @@ class Session(Generic[M]):
         """Draw only edges with a distance in a closed range, or all of them again."""
         self._choose(self.choices.with_brush(brush), "filter edges" if brush else "end the filter of edges", kind="brush" if brush else "")
 
+    def set_compared(self, models: tuple[M, ...]) -> None:
+        """Show other open models side by side; raises `BgnnError` for more than four."""
+        self._choose(self.choices.with_compared(models), f"compare {len(models)} models")
+
     def set_count(self, count: PointCount) -> None:
         """Run the model on another number of points; raises `BgnnError` for too few. See `OpenCloud.at` for the time this takes."""
         names = {"model": "run on as many points as in training", "all": "run on all points"}
@@ -240,7 +245,8 @@ class Session(Generic[M]):
             points = self.points  # a perturbation shows with its inference, not before
         self.choices = choices
         changed = self._set(**{**_values(choices), **self._on(points, index)})
-        self._tell(changed | self._set(**dict.fromkeys(name for name, sources in _MADE_FROM.items() if changed & sources)))
+        changed |= self._set(**dict.fromkeys(name for name, sources in _MADE_FROM.items() if changed & sources))
+        self._tell(changed | self._set(live=self.live and self.inference is not None))
 
     def _on(self, points: "NDArray[np.float32] | None", index: "NDArray[np.int64] | None") -> dict[str, object]:
         """Return the points to show, and the place of the picked one among them."""

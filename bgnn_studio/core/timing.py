@@ -63,8 +63,8 @@ class Latency:
         half = len(self.samples_ns) // 2
         before, after = float(np.median(self.samples_ns[:half])), float(np.median(self.samples_ns[half:]))
         if abs(after / before - 1) > DRIFT:
-            return f"drifting: the later half took {after / before:.2f} times as long as the earlier one"
-        return f"noisy: one call of ten took over {tail:.2f} times the median" if tail > LONG_TAIL else None
+            return f"drifting: the later half took {after / before:.2f} times the earlier"
+        return f"noisy: p90 is {tail:.2f} times the median" if tail > LONG_TAIL else None
 
 
 def measure(call: Callable[[], T], repeat: int, warmup: int = WARMUP) -> tuple[Latency, list[T]]:

@@ -3,12 +3,14 @@
 import json
 import math
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bgnn_studio.core.perturbation import Perturbation
 from bgnn_studio.core.saved_session import SavedFile
 from bgnn_studio.core.views import COLOUR_MODES, EDGE_MODES
-from bgnn_studio.errors import SessionFileError
+from bgnn_studio.errors import BgnnError, SessionFileError
 
 T = TypeVar("T")
 
@@ -70,6 +72,12 @@ def _camera(value: object, name: str) -> tuple[tuple[float, ...], ...]:
     return tuple(_numbers(3)(part, name) for part in value)
 
 
+def _places(value: object, name: str) -> tuple[int, ...]:
+    if not isinstance(value, list):
+        raise wrong(name, "a list of places", value)
+    return tuple(whole_from(0)(place, name) for place in value)
+
+
 def _text(value: object, name: str) -> str:
     if not isinstance(value, str):
         raise wrong(name, "a text", value)
@@ -88,18 +96,35 @@ def _file(value: object, name: str) -> SavedFile:
     return SavedFile(Path(path), _text(value.get("sha256", ""), name))
 
 
+def _count(value: object, name: str) -> object:
+    return value if value in ("model", "all") else whole_from(1)(value, name)
+
+
+def _perturbation(value: object, name: str) -> Perturbation:
+    if not isinstance(value, dict) or not set(value) <= {field.name for field in fields(Perturbation)}:
+        raise wrong(name, f"numbers for any of {', '.join(field.name for field in fields(Perturbation))}", value)
+    try:
+        return Perturbation(**value)
+    except BgnnError as error:
+        raise SessionFileError(f"'{name}': {error} Save the session again.") from error
+
+
 CHECKS: dict[str, Callable[[Any, str], Any]] = {
     "clouds": _files,
     "models": _files,
     "cloud": _optional(whole_from(0)),
     "model": _optional(whole_from(0)),
     "reference": _optional(whole_from(0)),
+    "count": _count,
+    "perturbation": _perturbation,
     "pick": _optional(whole_from(0)),
     "layer": whole_from(1),
     "colour": _one_of(*COLOUR_MODES),
     "bit": whole_from(0),
     "edges": _one_of(*EDGE_MODES),
     "brush": _optional(_numbers(2)),
+    "compared": _optional(_places),
+    "shown_k": _optional(whole_from(1)),
     "camera": _optional(_camera),
     "tab": _text,
 }

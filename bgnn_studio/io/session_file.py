@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, is_dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -75,7 +75,7 @@ def encode(saved: SavedSession, folder: Path) -> bytes:
         value = getattr(saved, field.name)
         if field.name in ("clouds", "models"):
             value = [{"path": _path_text(entry.path, folder), "sha256": entry.sha256} for entry in value]
-        document[field.name] = value
+        document[field.name] = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
     return json.dumps(document, indent=1, allow_nan=False).encode()
 
 
@@ -102,6 +102,8 @@ def decode(data: bytes, folder: Path) -> SavedSession:
         place = getattr(saved, name)
         if place is not None and place >= len(entries):
             raise wrong(name, f"below {len(entries)}, the number of {'clouds' if name == 'cloud' else 'models'}", place)
+    if any(place >= len(saved.models) for place in saved.compared or ()):
+        raise wrong("compared", f"places below {len(saved.models)}, the number of models", saved.compared)
     return replace(saved, clouds=_found(saved.clouds, folder), models=_found(saved.models, folder))
 
 

@@ -1,4 +1,4 @@
-"""Lines of text in the corners of a view, each in its own colour: under the title, and at the lower left."""
+"""Lines of text in the upper corners of a view, each in its own colour: under the title at the left, and at the right."""
 
 from collections.abc import Sequence
 
@@ -6,9 +6,9 @@ from vtkmodules.vtkRenderingCore import vtkCoordinate, vtkRenderer, vtkTextActor
 
 from bgnn_studio.scene.legend import LABEL_SIZE, TITLE_SIZE
 
-LEFT, TOP, BOTTOM = 0.025, 0.965, 0.035  # the title stands at the upper of these corners
+LEFT, RIGHT, TOP = 0.025, 0.975, 0.965  # the title stands at the left of these corners
 _LEADING = 1.55
-HEAD, FOOT = 3, 3  # lines at most
+LINES = 3  # at most, in each corner
 
 Line = tuple[str, tuple[float, float, float]]
 
@@ -18,16 +18,16 @@ class Caption:
 
     def __init__(self, renderer: vtkRenderer) -> None:
         self._renderer = renderer
-        self.head = [_line(TOP) for _ in range(HEAD)]
-        self.foot = [_line(BOTTOM) for _ in range(FOOT)]
-        for actor in (*self.head, *self.foot):
+        self.left = [_line(LEFT) for _ in range(LINES)]
+        self.right = [_line(RIGHT) for _ in range(LINES)]
+        for actor in (*self.left, *self.right):
             renderer.AddViewProp(actor)
 
-    def set_lines(self, head: Sequence[Line], foot: Sequence[Line] = ()) -> None:
-        """Show (text, colour) lines from the title down, and others that end at the bottom."""
-        step = _LEADING * max(self._renderer.GetRenderWindow().GetDPI(), 72) / 72
-        _show(self.head, head, [-step * (TITLE_SIZE + i * LABEL_SIZE) for i in range(len(head))])
-        _show(self.foot, foot, [step * i * LABEL_SIZE for i in reversed(range(len(foot)))])
+    def set_lines(self, left: Sequence[Line], right: Sequence[Line] = ()) -> None:
+        """Show (text, colour) lines from the title down, and others from the corner at the right down."""
+        ratio = max(self._renderer.GetRenderWindow().GetDPI(), 72) / 72
+        _show(self.left, left, -room(0, ratio), ratio)
+        _show(self.right, right, 0.0, ratio)
 
 
 def room(lines: int, ratio: float) -> float:
@@ -35,24 +35,25 @@ def room(lines: int, ratio: float) -> float:
     return ratio * _LEADING * (TITLE_SIZE + lines * LABEL_SIZE)
 
 
-def _show(actors: list[vtkTextActor], lines: Sequence[Line], heights: list[float]) -> None:
+def _show(actors: list[vtkTextActor], lines: Sequence[Line], start: float, ratio: float) -> None:
     for i, actor in enumerate(actors):
         actor.SetVisibility(i < len(lines))
         if i < len(lines):
             actor.SetInput(lines[i][0])
             actor.GetTextProperty().SetColor(*lines[i][1])
-            actor.GetPositionCoordinate().SetValue(0.0, heights[i])
+            actor.GetPositionCoordinate().SetValue(0.0, start - ratio * _LEADING * i * LABEL_SIZE)
 
 
-def _line(y: float) -> vtkTextActor:
+def _line(x: float) -> vtkTextActor:
     actor = vtkTextActor()
     corner = vtkCoordinate()
     corner.SetCoordinateSystemToNormalizedViewport()
-    corner.SetValue(LEFT, y)
+    corner.SetValue(x, TOP)
     actor.GetPositionCoordinate().SetCoordinateSystemToViewport()
     actor.GetPositionCoordinate().SetReferenceCoordinate(corner)
     style = actor.GetTextProperty()
     style.SetFontSize(LABEL_SIZE)
-    if y == TOP:
-        style.SetVerticalJustificationToTop()
+    style.SetVerticalJustificationToTop()
+    if x == RIGHT:
+        style.SetJustificationToRight()
     return actor

@@ -1,6 +1,6 @@
 """A picture of a cloud and a layer's graph without a window: `bgnn-studio render`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyvista as pv
@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 
 from bgnn_studio.core import views
 from bgnn_studio.core.comparison import Comparison
-from bgnn_studio.core.comparison_views import Show, panels
+from bgnn_studio.core.comparison_views import Panel, Show, panels
 from bgnn_studio.core.inference import Inference
+from bgnn_studio.core.saved_session import Camera
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.scene.cloud_scene import EDGE_BUDGET, CloudScene
-from bgnn_studio.scene.side_by_side import SideBySide, View
+from bgnn_studio.scene.side_by_side import SideBySide
 from bgnn_studio.scene.theme import DARK, SceneTheme
 
 OVERSAMPLING = 2  # drawn at twice the size and averaged: smooth lines without multisampling
@@ -80,14 +81,9 @@ def render_image(
 
 
 def render_comparison(
-    comparison: Comparison, show: Show, *, theme: SceneTheme = DARK, size: tuple[int, int] = (1200, 800), view: View | None = None
+    comparison: Comparison, show: Show, *, theme: SceneTheme = DARK, size: tuple[int, int] = (1200, 800)
 ) -> NDArray[np.uint8]:
     """Draw the models of a comparison side by side as the Compare tab does, (height, width, 3) uint8.
-
-    Parameters
-    ----------
-    view : View or None
-        Where the camera is; None: where the cloud fits.
 
     Raises
     ------
@@ -97,14 +93,30 @@ def render_comparison(
     found = panels(comparison, show)
     if all(panel.colours is None for panel in found):
         raise BgnnError(next((panel.note for panel in found[1:] if panel.note), found[0].note))
+    lines = show.edges != "none"
+    return render_panels(comparison.runs[0].points, found, pick=show.pick, lines=lines, up=show.up, theme=theme, size=size)
+
+
+def render_panels(
+    points: NDArray[np.floating],
+    panels: Sequence[Panel],
+    *,
+    pick: int | None = None,
+    lines: bool = True,
+    up: str = "z",
+    theme: SceneTheme = DARK,
+    size: tuple[int, int] = (1200, 800),
+    camera: Camera | None = None,
+) -> NDArray[np.uint8]:
+    """Draw the views of a comparison, (height, width, 3) uint8; as in `SideBySide.show`, seen by a camera or from where they fit."""
 
     def draw(plotter: pv.Plotter) -> NDArray[np.uint8]:
         scene = SideBySide(plotter, theme=theme, pixel_ratio=OVERSAMPLING)
-        scene.set_points(comparison.runs[0].points, len(found), up=show.up)
-        scene.show(found, show.pick, lines=show.edges != "none")
+        scene.set_points(points, len(panels), up=up)
+        scene.show(panels, pick, lines=lines)
         scene.reset_camera()
-        if view is not None:
-            scene.look(view)
+        if camera is not None:
+            scene.camera = camera
         return scene.screenshot()
 
     return _picture(size, draw)

@@ -1,7 +1,6 @@
 """Two to four clouds side by side in one render window, with one camera: the views of a comparison."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pyvista as pv
@@ -10,23 +9,15 @@ from vtkmodules.vtkRenderingCore import vtkRenderer
 
 from bgnn_studio.core.comparison_views import Panel
 from bgnn_studio.core.edge_difference import CHANGES, KEPT
-from bgnn_studio.scene.caption import FOOT, HEAD, Caption, room
+from bgnn_studio.core.saved_session import Camera
+from bgnn_studio.scene.caption import LINES, Caption, room
 from bgnn_studio.scene.cloud_scene import AZIMUTH, ELEVATION, CloudScene
 from bgnn_studio.scene.theme import DARK, SceneTheme, middle, rgb
 
 _GAP = 2  # pixels between views
 _LEGEND = 64  # pixels at the right of a view
-_MARGIN, _LEAST = 0.03, 0.45  # parts of a view: above and below captions, and from its middle to a side at least
+_MARGIN, _LEAST = 0.03, 0.45  # parts of a view: below captions and cloud, and from its middle to a side at least
 _KEPT_ALPHA = 90  # of 255: what stays steps back behind what changed
-
-
-@dataclass(frozen=True)
-class View:
-    """Where a camera is, what it looks at, and which way is up, in the coordinates of the cloud."""
-
-    position: tuple[float, float, float]
-    focal_point: tuple[float, float, float]
-    up: tuple[float, float, float]
 
 
 class SideBySide:
@@ -99,6 +90,8 @@ class SideBySide:
                 scene.clear_scalars()
             else:
                 scene.set_scalars(**vars(panel.colours))
+                heading = scene.legend.heading
+                heading.SetInput(heading.GetInput().replace(" (", "\n("))  # views are narrow
                 if not panel.scale:
                     scene.legend.hide_scale()
             # Colours that mean a change are not darkened with the theme.
@@ -125,26 +118,26 @@ class SideBySide:
         return None if scene is None else scene.pick(x, y, tolerance)
 
     def reset_camera(self, azimuth: float = AZIMUTH, elevation: float = ELEVATION) -> None:
-        """Fit the cloud into the views between their captions, seen from a direction in degrees."""
+        """Fit the cloud into the views below their captions, seen from a direction in degrees."""
         if self.scenes:
             width, height = self.scenes[0].renderer.GetSize()
-            up, down = (1 - 2 * (room(lines, self._ratio) / max(height, 1) + _MARGIN) for lines in (HEAD - 1, FOOT - 1))
+            up = 1 - 2 * (room(LINES - 1, self._ratio) / max(height, 1) + _MARGIN)
             right = 1 - 2 * _LEGEND * self._ratio / max(width, 1)
-            parts = ((max(right, _LEAST), max(up, _LEAST)), (0.92, max(down, _LEAST)))
+            parts = ((max(right, _LEAST), max(up, _LEAST)), (0.92, 1 - 2 * _MARGIN))
             self.scenes[0].reset_camera(azimuth, elevation, room=parts)
 
     @property
-    def view(self) -> View:
-        """Where the camera is."""
+    def camera(self) -> Camera:
+        """Where the camera is, what it looks at, and which way is up."""
         camera = self.scenes[0].renderer.GetActiveCamera()
-        return View(camera.GetPosition(), camera.GetFocalPoint(), camera.GetViewUp())
+        return camera.GetPosition(), camera.GetFocalPoint(), camera.GetViewUp()
 
-    def look(self, view: View) -> None:
-        """Place the camera."""
-        camera = self.scenes[0].renderer.GetActiveCamera()
-        camera.SetPosition(view.position)
-        camera.SetFocalPoint(view.focal_point)
-        camera.SetViewUp(view.up)
+    @camera.setter
+    def camera(self, camera: Camera) -> None:
+        shared = self.scenes[0].renderer.GetActiveCamera()
+        shared.SetPosition(camera[0])
+        shared.SetFocalPoint(camera[1])
+        shared.SetViewUp(camera[2])
         self.scenes[0].renderer.ResetCameraClippingRange()
 
     def screenshot(self) -> NDArray[np.uint8]:
@@ -159,11 +152,11 @@ class SideBySide:
 
     def _say(self, caption: Caption, panel: Panel) -> None:
         text, quiet = rgb(self._theme.text), rgb(self._theme.point)
-        head = [(panel.predicted, text), *([(panel.note, quiet)] if panel.note else [])]
+        left = [(panel.predicted, text), *([(panel.note, quiet)] if panel.note else [])]
         if panel.jaccard is not None:
-            head.append((f"Jaccard {panel.jaccard:.3f}", text))
-        foot = [(f"{count:,} {change}", rgb(self._theme.changes[CHANGES.index(change)])) for change, count in panel.counts]
-        caption.set_lines(head, foot)
+            left.append((f"Jaccard {panel.jaccard:.3f}", text))
+        right = [(f"{count:,} {change}", rgb(self._theme.changes[CHANGES.index(change)])) for change, count in panel.counts]
+        caption.set_lines(left, right)
 
 
 def columns_for(count: int, width: float, height: float) -> int:

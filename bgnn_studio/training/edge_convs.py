@@ -10,7 +10,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from bgnn_studio.core.spec import LEAKY_SLOPE, NetworkSpec
 from bgnn_studio.training.aggregate import edge_moments, gather, gather_max, gather_sum, in_blocks, max_over_edges, row_index
-from bgnn_studio.training.layers import LatentWeight, LearnedRescale, activation, batch_norm
+from bgnn_studio.training.layers import LatentWeight, LearnedRescale, PReLU, activation, batch_norm
 
 
 class EdgeConv(LatentWeight):
@@ -46,7 +46,7 @@ class XorEdgeConv(LatentWeight):
         binary = spec.stage == "binary" and not (first and spec.first_layer == "float")
         super().__init__(2 * in_channels, out_channels, binary=binary)
         self.rescale = LearnedRescale(out_channels)
-        self.prelu = nn.PReLU(out_channels)
+        self.prelu = PReLU(out_channels)
         self.norm = batch_norm(out_channels)
         on_bits = not first and spec.stage != "tanh"
         self.edge_op = spec.edge_op if on_bits else "cat" if spec.edge_op == "cat" and not first else "diff"
@@ -119,7 +119,7 @@ class BinEdgeConv(LatentWeight):
         super().__init__(2 * in_channels, out_channels, binary=binary)
         self.norm = batch_norm(2 * in_channels)
         self.rescale = LearnedRescale(out_channels)
-        self.prelu = nn.PReLU(out_channels)
+        self.prelu = PReLU(out_channels)
         self.stage = spec.stage
         self.first = first
 

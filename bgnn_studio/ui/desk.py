@@ -14,6 +14,7 @@ from bgnn_studio.core.saved_session import restored_choices
 from bgnn_studio.core.timing import median_pass
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.native import Model
+from bgnn_studio.native.kernels import knn_hamming
 from bgnn_studio.ui.opening import Opened, OpenedSession, open_all
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ class Desk:
             words, channels, distances = trace.features[s.layer - 2], s.bits, trace.distances[s.layer - 1]
             self._jobs.start(
                 f"Counting bits of layer {s.layer}",
-                lambda _: bit_facts(words, channels, distances),
+                lambda _: bit_facts(words, channels, distances, knn_hamming),
                 done=s.set_facts,
                 failed=self._fail("Bits not counted"),
                 key="facts",

@@ -192,10 +192,13 @@ class Evaluator(QObject):
         count = len(clouds.labels)
         progress.tell((number - 1) * count, self._parts * count)
 
+        known, parts = self._digests.get(model), self._parts
+
         def run(cancelled: Event) -> tuple[str, Evaluation]:
             told = _telling(progress, cancelled)
-            found = evaluate([model], clouds, threads=THREADS, progress=lambda i, n: told((number - 1) * n + i, self._parts * n))
-            return _digest(model), found[0]
+            digest = known or _digest(model)
+            found = evaluate([model], clouds, threads=THREADS, progress=lambda i, n: told((number - 1) * n + i, parts * n))
+            return digest, found[0]
 
         def done(found: tuple[str, Evaluation]) -> None:
             self._digests[model], evaluation = found
@@ -206,8 +209,12 @@ class Evaluator(QObject):
         self._job = self._jobs.start(label, run, done=done, failed=self._fail, key=_KEY, progress=progress)
 
     def _fail(self, error: Exception) -> None:
-        self.problem = str(error)
+        self._note_problem(error)
         self._stop()
+
+    def _note_problem(self, error: Exception) -> None:
+        self.problem = str(error)
+        self.changed.emit()
 
     def _stop(self) -> None:
         self._job, self.running, self._queue = None, None, []
@@ -225,13 +232,13 @@ class Evaluator(QObject):
             self._stop()
 
     def _follow(self, changed: frozenset[str]) -> None:
+        """Take the digests of new models at once: a file may be written anew while its model is open."""
+        if "models" not in changed:
+            return
         unknown = [model for model in self._session.models if model not in self._digests]
-        if "models" in changed and self._found and unknown:
-            self._jobs.start(
-                "Reading models", lambda _: [_digest(m) for m in unknown], done=lambda d: self._know(unknown, d), failed=self._fail
-            )
-        if "models" in changed:
-            self.changed.emit()
+        if unknown:
+            self._jobs.start("", lambda _: [_digest(m) for m in unknown], done=lambda d: self._know(unknown, d), failed=self._note_problem)
+        self.changed.emit()
 
     def _know(self, models: Sequence[Model], digests: Sequence[str]) -> None:
         self._digests.update(zip(models, digests, strict=True))

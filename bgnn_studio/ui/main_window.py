@@ -19,10 +19,13 @@ from bgnn_studio.ui.desk import THREADS, Desk
 from bgnn_studio.ui.edit_menu import EditMenu
 from bgnn_studio.ui.help_menu import HelpMenu
 from bgnn_studio.ui.live import Live
+from bgnn_studio.ui.measurer import Measurer
 from bgnn_studio.ui.panels.library import Library
 from bgnn_studio.ui.recent import RecentFiles
+from bgnn_studio.ui.runs import Runs
 from bgnn_studio.ui.session_files import SessionFiles
 from bgnn_studio.ui.tabs.accuracy import AccuracyTab
+from bgnn_studio.ui.tabs.compare import CompareTab
 from bgnn_studio.ui.tabs.inspect import InspectTab
 from bgnn_studio.ui.theme import Theme, ThemeSwitch
 from bgnn_studio.ui.toasts import Toasts
@@ -55,12 +58,13 @@ class MainWindow(QMainWindow):
         self._settings, self._themes, self._shown = settings, themes, False
         self.session: Session[Model] = Session()
         self.jobs = Jobs(self)
-        self.inspect = InspectTab(self.session)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setDrawBase(False)
         self.tabs.setTabBarAutoHide(True)
         self.toasts = Toasts(self.tabs)
+        self.measurer = Measurer(self.session, self.jobs, self.toasts, Runs(self.jobs, self.toasts, self), THREADS)
+        self.inspect = InspectTab(self.session, self.measurer)
         self.desk = Desk(self.session, self.jobs, self.toasts)
         self.live = Live(self.session, self.jobs, self.desk, self)
         self.live.refused.connect(self.inspect.perturb.refuse)
@@ -68,7 +72,9 @@ class MainWindow(QMainWindow):
         self.library.points.chosen.connect(self.desk.set_count)
         self.accuracy = AccuracyTab(self.session, self.jobs, self.toasts)
         self.accuracy.inspected.connect(lambda: self.tabs.setCurrentWidget(self.inspect))
-        self._all_tabs = (self.inspect, self.accuracy)
+        self.accuracy.wanted.connect(lambda: self.tabs.setCurrentWidget(self.accuracy))
+        self.compare = CompareTab(self.session, self.jobs, self.toasts)
+        self._all_tabs = (self.inspect, self.compare, self.accuracy)
         for tab in self._all_tabs:
             self.tabs.addTab(tab, tab.title)
         self.setCentralWidget(self.tabs)
@@ -155,13 +161,14 @@ class MainWindow(QMainWindow):
         self.sessions.fill_menu(file)
         _add(file, "Save &picture\N{HORIZONTAL ELLIPSIS}", "Ctrl+P", self._ask_picture)
         file.addAction(self.inspect.neighbours.export)
+        file.addMenu(self.accuracy.exports.menu)
         file.setToolTipsVisible(True)
         self.inspect.neighbours.export.triggered.connect(self._ask_table)
         self.inspect.neighbours.copied.connect(lambda count: self.toasts.info(f"{count} neighbours copied", "Tab-separated, with a header"))
         self.inspect.neighbours.find.refused.connect(lambda error: self.toasts.error("No such point", error))
         file.addSeparator()
         _add(file, "&Quit", "Ctrl+Q", self.close)
-        _add(view, "&Reset camera", "Ctrl+R", self.inspect.reset_camera)
+        _add(view, "&Reset camera", "Ctrl+R", self._reset_camera)
         _add(view, "&Find point", QKeySequence.StandardKey.Find, self.inspect.find_point)
         _add(view, "&Clear picked point", "Esc", lambda: self.session.select_point(None))
         view.addSeparator()
@@ -175,7 +182,10 @@ class MainWindow(QMainWindow):
             panels.addAction(dock.toggleViewAction())
         view.addSeparator()
         _add(view, "Switch &theme", "Ctrl+T", self._themes.toggle)
-        _add(run, "Run &again", "F5", self.desk.infer)
+        _add(run, "Run &again", "F5", self._run_again)
+        _add(run, "&Measure latency", "Ctrl+M", self.measurer.measure)
+        run.addAction(self.accuracy.evaluate)
+        run.setToolTipsVisible(True)
         self.help = HelpMenu(self, self._logs)
         self.menuBar().addMenu(self.help)
 
@@ -248,6 +258,15 @@ class MainWindow(QMainWindow):
             )
         else:
             self.toasts.info("Picture saved", str(path))
+
+    def _reset_camera(self) -> None:
+        (self.compare if self.tabs.currentWidget() is self.compare else self.inspect).reset_camera()
+
+    def _run_again(self) -> None:
+        if self.tabs.currentWidget() is self.compare:
+            self.compare.comparer.again()
+        else:
+            self.desk.infer()
 
     def _ask_table(self) -> None:
         name, _ = QFileDialog.getSaveFileName(self, "Export the neighbours of the picked point", "neighbours.csv", "CSV (*.csv)")

@@ -70,7 +70,7 @@ def open_session(path: Path, cancelled: Event) -> OpenedSession:
     gaps: list[str] = []
     clouds = [_open_saved(file, OpenCloud, gaps, cancelled) for file in saved.clouds]
     models = [_open_saved(file, Model, gaps, cancelled) for file in saved.models]
-    _resample((*clouds, *models), "model", cancelled)
+    _resample((*clouds, *models), saved.count, cancelled)
     return OpenedSession(path, saved, clouds, models, gaps)
 
 

@@ -164,6 +164,7 @@ class Palette(Overlay):
                 self.dismiss()
             return True
         steps = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: _ROWS - 1, Qt.Key.Key_PageUp: 1 - _ROWS}
+        steps |= {Qt.Key.Key_Tab: 1, Qt.Key.Key_Backtab: -1}
         if event.key() not in (*steps, Qt.Key.Key_Return, Qt.Key.Key_Enter):
             return super().press(event)
         if event.type() == QEvent.Type.KeyPress and event.key() in steps:

@@ -27,27 +27,37 @@ static const _Alignas(64) uint8_t TABLE[16][16] = {
     NIBBLE(8), NIBBLE(9), NIBBLE(10), NIBBLE(11), NIBBLE(12), NIBBLE(13), NIBBLE(14), NIBBLE(15)};
 
 enum {
-    ROWS = 4 /* rows that share one split of the panel's bytes into nibbles */
+    ROWS = 4,  /* rows that share one split of a panel's bytes into nibbles */
+    PANELS = 2 /* panels that share the tables of a row's byte */
 };
+#define INLINE static inline __attribute__((always_inline))
 
-/* Popcounts of ROWS rows against one panel over at most BGNN_NARROW_BYTES bytes. */
-static inline void count4(const uint8_t *const row[ROWS], const uint8_t *panel, size_t bytes, __m256i count_u8x32[ROWS]) {
+/* Popcounts of ROWS rows against `panels` panels over at most BGNN_NARROW_BYTES bytes; a panel has `all` bytes of a row. */
+INLINE void count(const uint8_t *const row[ROWS], const uint8_t *panel, size_t panels, size_t bytes, size_t all,
+                  __m256i count_u8x32[ROWS][PANELS]) {
     const __m256i nibble = _mm256_set1_epi8(15);
-    __m256i sum[ROWS];
-    for (int r = 0; r < ROWS; r++) sum[r] = _mm256_setzero_si256();
+    __m256i sum[ROWS][PANELS];
+    for (int r = 0; r < ROWS; r++)
+        for (size_t p = 0; p < panels; p++) sum[r][p] = _mm256_setzero_si256();
     for (size_t b = 0; b < bytes; b++, panel += BGNN_OCTET_PANEL) {
-        __m256i octets = _mm256_loadu_si256((const __m256i *)panel);
-        __m256i low = _mm256_and_si256(octets, nibble);
-        __m256i high = _mm256_and_si256(_mm256_srli_epi16(octets, 4), nibble);
+        __m256i low[PANELS], high[PANELS];
+        for (size_t p = 0; p < panels; p++) {
+            __m256i octets = _mm256_loadu_si256((const __m256i *)(panel + p * all * BGNN_OCTET_PANEL));
+            low[p] = _mm256_and_si256(octets, nibble);
+            high[p] = _mm256_and_si256(_mm256_srli_epi16(octets, 4), nibble);
+        }
         for (int r = 0; r < ROWS; r++) {
             size_t byte = row[r][b];
             __m256i for_low = _mm256_broadcastsi128_si256(_mm_load_si128((const __m128i *)TABLE[byte & 15]));
             __m256i for_high = _mm256_broadcastsi128_si256(_mm_load_si128((const __m128i *)TABLE[byte >> 4]));
-            sum[r] = _mm256_add_epi8(sum[r], _mm256_shuffle_epi8(for_low, low));
-            sum[r] = _mm256_add_epi8(sum[r], _mm256_shuffle_epi8(for_high, high));
+            for (size_t p = 0; p < panels; p++) {
+                sum[r][p] = _mm256_add_epi8(sum[r][p], _mm256_shuffle_epi8(for_low, low[p]));
+                sum[r][p] = _mm256_add_epi8(sum[r][p], _mm256_shuffle_epi8(for_high, high[p]));
+            }
         }
     }
-    for (int r = 0; r < ROWS; r++) count_u8x32[r] = sum[r];
+    for (int r = 0; r < ROWS; r++)
+        for (size_t p = 0; p < panels; p++) count_u8x32[r][p] = sum[r][p];
 }
 
 /* Store (or add) 32 byte counts as int32. */
@@ -61,43 +71,48 @@ static inline void widen(__m256i count_u8x32, int32_t *out, int add) {
     }
 }
 
-/* Popcounts of ROWS rows against one panel, any number of bytes, into out (ROWS, 32) with a stride. */
-static inline void panel4(const uint8_t *const row[ROWS], const uint8_t *panel, size_t bytes, int32_t *out, size_t stride) {
+INLINE void tile(const uint8_t *const row[ROWS], const uint8_t *panel, size_t panels, size_t bytes, int32_t *out, size_t stride) {
     size_t blocks = (bytes + BGNN_NARROW_BYTES - 1) / BGNN_NARROW_BYTES, each = (bytes + blocks - 1) / blocks;
     for (size_t first = 0; first < bytes; first += each) {
         const uint8_t *from[ROWS];
         for (int r = 0; r < ROWS; r++) from[r] = row[r] + first;
-        __m256i count[ROWS];
-        count4(from, panel + first * BGNN_OCTET_PANEL, bytes - first < each ? bytes - first : each, count);
-        for (int r = 0; r < ROWS; r++) widen(count[r], out + (size_t)r * stride, first > 0);
+        __m256i counts[ROWS][PANELS];
+        count(from, panel + first * BGNN_OCTET_PANEL, panels, bytes - first < each ? bytes - first : each, bytes, counts);
+        for (size_t r = 0; r < ROWS; r++)
+            for (size_t p = 0; p < panels; p++) widen(counts[r][p], out + r * stride + p * BGNN_OCTET_PANEL, first > 0);
     }
 }
 
-/* The same in bytes. */
-static inline void panel4_u8(const uint8_t *const row[ROWS], const uint8_t *panel, size_t bytes, uint8_t *out, size_t stride) {
-    __m256i count[ROWS];
-    count4(row, panel, bytes, count);
-    for (size_t r = 0; r < ROWS; r++) _mm256_storeu_si256((__m256i *)(out + r * stride), count[r]);
+INLINE void tile_u8(const uint8_t *const row[ROWS], const uint8_t *panel, size_t panels, size_t bytes, uint8_t *out, size_t stride) {
+    __m256i counts[ROWS][PANELS];
+    count(row, panel, panels, bytes, bytes, counts);
+    for (size_t r = 0; r < ROWS; r++)
+        for (size_t p = 0; p < panels; p++)
+            _mm256_storeu_si256((__m256i *)(out + r * stride + p * BGNN_OCTET_PANEL), counts[r][p]);
 }
 
 #include "bits_tiles.h"
 
-/* Extremes of one panel when counts fit in bytes. */
-static inline void extremes_u8(const uint64_t *a, size_t word_stride, size_t rows, const uint8_t *panel, size_t bytes,
-                               int32_t *least, int32_t *most) {
-    __m256i low = _mm256_set1_epi8(-1), high = _mm256_setzero_si256();
+/* Extremes of panels when counts fit in bytes. */
+INLINE void extremes_u8(const uint64_t *a, size_t word_stride, size_t rows, const uint8_t *panel, size_t panels, size_t bytes,
+                        int32_t *least, int32_t *most) {
+    __m256i low[PANELS], high[PANELS];
+    for (size_t p = 0; p < panels; p++) low[p] = _mm256_set1_epi8(-1), high[p] = _mm256_setzero_si256();
     for (size_t first = 0; first < rows; first += ROWS) {
         const uint8_t *row[ROWS];
         take_rows(a, word_stride, first, rows, row);
-        __m256i count[ROWS];
-        count4(row, panel, bytes, count);
-        for (int r = 0; r < ROWS; r++) {
-            low = _mm256_min_epu8(low, count[r]);
-            high = _mm256_max_epu8(high, count[r]);
-        }
+        __m256i counts[ROWS][PANELS];
+        count(row, panel, panels, bytes, bytes, counts);
+        for (int r = 0; r < ROWS; r++)
+            for (size_t p = 0; p < panels; p++) {
+                low[p] = _mm256_min_epu8(low[p], counts[r][p]);
+                high[p] = _mm256_max_epu8(high[p], counts[r][p]);
+            }
     }
-    widen(low, least, 0);
-    widen(high, most, 0);
+    for (size_t p = 0; p < panels; p++) {
+        widen(low[p], least + p * BGNN_OCTET_PANEL, 0);
+        widen(high[p], most + p * BGNN_OCTET_PANEL, 0);
+    }
 }
 
 #include "bits_extremes.h"

@@ -20,8 +20,10 @@
 
 enum {
     LANES = 16,
-    ROWS = 4, /* rows that share the permutes */
-    STEP = 4  /* bytes of a dword */
+    ROWS = 8, /* rows that share the permutes */
+    PANELS = 1,
+    STEP = 4, /* bytes of a dword */
+    MOST_DWORDS = 4 /* whose columns fit in registers: 8 of 32 */
 };
 
 /* Byte t of column c is byte 32 t + c of the four: where dwords 0 ... 15 find theirs. */
@@ -49,7 +51,7 @@ static inline __m512i dword(const uint8_t *p) {
 }
 
 /* Popcounts of ROWS rows against one panel. */
-static inline void count4(const uint8_t *const row[ROWS], const uint8_t *panel, size_t bytes, __m512i count_i32x16[ROWS][2]) {
+static inline void count(const uint8_t *const row[ROWS], const uint8_t *panel, size_t bytes, __m512i count_i32x16[ROWS][2]) {
     __m512i sum[ROWS][2], column[2];
     for (int r = 0; r < ROWS; r++) sum[r][0] = sum[r][1] = _mm512_setzero_si512();
     size_t b = 0;
@@ -73,26 +75,66 @@ static inline void count4(const uint8_t *const row[ROWS], const uint8_t *panel, 
     for (int r = 0; r < ROWS; r++) count_i32x16[r][0] = sum[r][0], count_i32x16[r][1] = sum[r][1];
 }
 
-/* The same into out (ROWS, 32) with a stride. */
-static inline void panel4(const uint8_t *const row[ROWS], const uint8_t *panel, size_t bytes, int32_t *out, size_t stride) {
+static inline void tile(const uint8_t *const row[ROWS], const uint8_t *panel, size_t panels, size_t bytes, int32_t *out, size_t stride) {
+    (void)panels;
     __m512i sum[ROWS][2];
-    count4(row, panel, bytes, sum);
+    count(row, panel, bytes, sum);
     for (size_t r = 0; r < ROWS; r++)
         for (size_t i = 0; i < 2; i++) _mm512_storeu_si512(out + r * stride + LANES * i, sum[r][i]);
 }
 
-/* The same in bytes. */
-static inline void panel4_u8(const uint8_t *const row[ROWS], const uint8_t *panel, size_t bytes, uint8_t *out, size_t stride) {
+static inline void tile_u8(const uint8_t *const row[ROWS], const uint8_t *panel, size_t panels, size_t bytes, uint8_t *out, size_t stride) {
+    (void)panels;
     __m512i sum[ROWS][2];
-    count4(row, panel, bytes, sum);
+    count(row, panel, bytes, sum);
     for (size_t r = 0; r < ROWS; r++)
         for (size_t i = 0; i < 2; i++) _mm_storeu_si128((__m128i *)(out + r * stride + LANES * i), _mm512_cvtepi32_epi8(sum[r][i]));
 }
 
 #include "bits_tiles.h"
 
+static inline void store_extremes(const __m512i low[2], const __m512i high[2], size_t c, size_t columns, int32_t *least, int32_t *most) {
+    for (size_t i = 0; i < 2; i++) {
+        __mmask16 there = lanes(c + LANES * i, columns);
+        _mm512_mask_storeu_epi32(least + c + LANES * i, there, low[i]);
+        _mm512_mask_storeu_epi32(most + c + LANES * i, there, high[i]);
+    }
+}
+
+/* Extremes when a row is a few dwords (a constant wherever this is inlined): the columns stay in registers, the rows go by. */
+static inline __attribute__((always_inline)) void extremes_of(const uint64_t *a, size_t word_stride, size_t rows, const uint8_t *octets,
+                                                              size_t dwords, size_t columns, int32_t *least, int32_t *most) {
+    for (size_t c = 0; c < columns; c += BGNN_OCTET_PANEL) {
+        __m512i column[MOST_DWORDS][2], low[2], high[2];
+        for (size_t d = 0; d < dwords; d++) {
+            const uint8_t *panel = octets + (c * dwords + d * BGNN_OCTET_PANEL) * STEP;
+            gather_columns(_mm512_loadu_si512(panel), _mm512_loadu_si512(panel + 64), column[d]);
+        }
+        for (int i = 0; i < 2; i++) low[i] = _mm512_set1_epi32(INT32_MAX), high[i] = _mm512_setzero_si512();
+        for (size_t r = 0; r < rows; r++) {
+            const uint8_t *row = (const uint8_t *)(a + r * word_stride);
+            __m512i sum[2] = {_mm512_setzero_si512(), _mm512_setzero_si512()};
+            for (size_t d = 0; d < dwords; d++) {
+                __m512i own = dword(row + d * STEP);
+                for (int i = 0; i < 2; i++)
+                    sum[i] = _mm512_add_epi32(sum[i], _mm512_popcnt_epi32(_mm512_xor_si512(own, column[d][i])));
+            }
+            for (int i = 0; i < 2; i++) low[i] = _mm512_min_epi32(low[i], sum[i]), high[i] = _mm512_max_epi32(high[i], sum[i]);
+        }
+        store_extremes(low, high, c, columns, least, most);
+    }
+}
+
 static void extremes(const uint64_t *a, size_t word_stride, size_t rows, const uint8_t *octets, size_t bytes,
                      size_t columns, int32_t *least, int32_t *most) {
+    if (bytes == 2 * STEP) {
+        extremes_of(a, word_stride, rows, octets, 2, columns, least, most);
+        return;
+    }
+    if (bytes == MOST_DWORDS * STEP) {
+        extremes_of(a, word_stride, rows, octets, MOST_DWORDS, columns, least, most);
+        return;
+    }
     for (size_t c = 0; c < columns; c += BGNN_OCTET_PANEL) {
         __m512i low[2], high[2];
         for (int i = 0; i < 2; i++) low[i] = _mm512_set1_epi32(INT32_MAX), high[i] = _mm512_setzero_si512();
@@ -100,18 +142,14 @@ static void extremes(const uint64_t *a, size_t word_stride, size_t rows, const u
             const uint8_t *row[ROWS];
             __m512i sum[ROWS][2];
             take_rows(a, word_stride, first, rows, row);
-            count4(row, octets + c * bytes, bytes, sum);
+            count(row, octets + c * bytes, bytes, sum);
             for (int r = 0; r < ROWS; r++)
                 for (int i = 0; i < 2; i++) {
                     low[i] = _mm512_min_epi32(low[i], sum[r][i]);
                     high[i] = _mm512_max_epi32(high[i], sum[r][i]);
                 }
         }
-        for (size_t i = 0; i < 2; i++) {
-            __mmask16 there = lanes(c + LANES * i, columns);
-            _mm512_mask_storeu_epi32(least + c + LANES * i, there, low[i]);
-            _mm512_mask_storeu_epi32(most + c + LANES * i, there, high[i]);
-        }
+        store_extremes(low, high, c, columns, least, most);
     }
 }
 

@@ -12,7 +12,8 @@
 #include <string.h>
 
 enum {
-    ROWS = 4 /* 4 rows x 2 vectors: 8 accumulators of 32 registers */
+    ROWS = 4, /* 4 rows x 2 vectors: 8 accumulators of 32 registers */
+    PANELS = 1
 };
 
 /* Popcounts of ROWS rows against one panel over at most BGNN_NARROW_BYTES bytes. */
@@ -41,8 +42,8 @@ static inline void widen(const uint8x16_t count_u8x32[2], int32_t *out, int add)
     }
 }
 
-/* Popcounts of ROWS rows against one panel, any number of bytes, into out (ROWS, 32) with a stride. */
-static inline void panel4(const uint8_t *const row[ROWS], const uint8_t *panel, size_t bytes, int32_t *out, size_t stride) {
+static inline void tile(const uint8_t *const row[ROWS], const uint8_t *panel, size_t panels, size_t bytes, int32_t *out, size_t stride) {
+    (void)panels;
     size_t blocks = (bytes + BGNN_NARROW_BYTES - 1) / BGNN_NARROW_BYTES, each = (bytes + blocks - 1) / blocks;
     for (size_t first = 0; first < bytes; first += each) {
         const uint8_t *from[ROWS];
@@ -53,8 +54,8 @@ static inline void panel4(const uint8_t *const row[ROWS], const uint8_t *panel, 
     }
 }
 
-/* The same in bytes. */
-static inline void panel4_u8(const uint8_t *const row[ROWS], const uint8_t *panel, size_t bytes, uint8_t *out, size_t stride) {
+static inline void tile_u8(const uint8_t *const row[ROWS], const uint8_t *panel, size_t panels, size_t bytes, uint8_t *out, size_t stride) {
+    (void)panels;
     uint8x16_t count[ROWS][2];
     count4(row, panel, bytes, count);
     for (size_t r = 0; r < ROWS; r++)
@@ -64,8 +65,9 @@ static inline void panel4_u8(const uint8_t *const row[ROWS], const uint8_t *pane
 #include "bits_tiles.h"
 
 /* Extremes of one panel when counts fit in bytes. */
-static inline void extremes_u8(const uint64_t *a, size_t word_stride, size_t rows, const uint8_t *panel, size_t bytes,
-                               int32_t *least, int32_t *most) {
+static inline void extremes_u8(const uint64_t *a, size_t word_stride, size_t rows, const uint8_t *panel, size_t panels,
+                               size_t bytes, int32_t *least, int32_t *most) {
+    (void)panels;
     uint8x16_t low[2] = {vdupq_n_u8(255), vdupq_n_u8(255)}, high[2] = {vdupq_n_u8(0), vdupq_n_u8(0)};
     for (size_t first = 0; first < rows; first += ROWS) {
         const uint8_t *row[ROWS];

@@ -2,8 +2,9 @@
  * @file bits_tiles.h
  * @brief The loops over rows and panels that every vector ISA shares.
  *
- * A bits_<isa>.c includes it once, under its own target pragma, after it has defined ROWS, panel4(row, panel, bytes, out, stride):
- * popcounts of ROWS rows against one panel, into out (ROWS, 32), and panel4_u8, the same in bytes.
+ * A bits_<isa>.c includes it once, under its own target pragma, after it has defined ROWS, PANELS and, inlined with a constant
+ * number of panels, tile(row, panel, panels, bytes, out, stride): popcounts of ROWS rows against panels that follow each other, into
+ * out (ROWS, 32 panels); and tile_u8, the same in bytes.
  */
 #ifndef BGNN_BITS_TILES_H
 #define BGNN_BITS_TILES_H
@@ -16,44 +17,27 @@ static inline void take_rows(const uint64_t *a, size_t word_stride, size_t first
     }
 }
 
-static void hamming(const uint64_t *a, size_t word_stride, size_t rows, const uint8_t *octets, size_t bytes,
-                    size_t columns, int32_t *out, size_t stride) {
-    for (size_t first = 0; first < rows; first += ROWS) {
-        const uint8_t *row[ROWS];
-        take_rows(a, word_stride, first, rows, row);
-        for (size_t c = 0; c < columns; c += BGNN_OCTET_PANEL) {
-            const uint8_t *panel = octets + c * bytes;
-            int32_t *to = out + first * stride + c;
-            if (rows - first >= ROWS && columns - c >= BGNN_OCTET_PANEL) {
-                panel4(row, panel, bytes, to, stride);
-                continue;
-            }
-            int32_t tile[ROWS][BGNN_OCTET_PANEL];
-            panel4(row, panel, bytes, tile[0], BGNN_OCTET_PANEL);
-            size_t width = columns - c < BGNN_OCTET_PANEL ? columns - c : BGNN_OCTET_PANEL;
-            for (size_t r = 0; r < ROWS && first + r < rows; r++) memcpy(to + r * stride, tile[r], width * sizeof *to);
-        }
+/* Whole tiles go straight to their place, others by a tile of their own. */
+#define BGNN_DEFINE_HAMMING(name, type, tile)                                                                                \
+    static void name(const uint64_t *a, size_t word_stride, size_t rows, const uint8_t *octets, size_t bytes, size_t columns, \
+                     type *out, size_t stride) {                                                                              \
+        for (size_t first = 0; first < rows; first += ROWS) {                                                                 \
+            const uint8_t *row[ROWS];                                                                                         \
+            size_t c = 0;                                                                                                     \
+            take_rows(a, word_stride, first, rows, row);                                                                      \
+            for (; rows - first >= ROWS && columns - c >= PANELS * BGNN_OCTET_PANEL; c += PANELS * BGNN_OCTET_PANEL)          \
+                tile(row, octets + c * bytes, PANELS, bytes, out + first * stride + c, stride);                               \
+            for (; c < columns; c += BGNN_OCTET_PANEL) {                                                                      \
+                type own[ROWS][BGNN_OCTET_PANEL];                                                                             \
+                size_t width = columns - c < BGNN_OCTET_PANEL ? columns - c : BGNN_OCTET_PANEL;                               \
+                tile(row, octets + c * bytes, 1, bytes, own[0], BGNN_OCTET_PANEL);                                            \
+                for (size_t r = 0; r < ROWS && first + r < rows; r++)                                                         \
+                    memcpy(out + (first + r) * stride + c, own[r], width * sizeof(type));                                     \
+            }                                                                                                                 \
+        }                                                                                                                     \
     }
-}
 
-static void hamming_u8(const uint64_t *a, size_t word_stride, size_t rows, const uint8_t *octets, size_t bytes,
-                       size_t columns, uint8_t *out, size_t stride) {
-    for (size_t first = 0; first < rows; first += ROWS) {
-        const uint8_t *row[ROWS];
-        take_rows(a, word_stride, first, rows, row);
-        for (size_t c = 0; c < columns; c += BGNN_OCTET_PANEL) {
-            const uint8_t *panel = octets + c * bytes;
-            uint8_t *to = out + first * stride + c;
-            if (rows - first >= ROWS && columns - c >= BGNN_OCTET_PANEL) {
-                panel4_u8(row, panel, bytes, to, stride);
-                continue;
-            }
-            uint8_t tile[ROWS][BGNN_OCTET_PANEL];
-            panel4_u8(row, panel, bytes, tile[0], BGNN_OCTET_PANEL);
-            size_t width = columns - c < BGNN_OCTET_PANEL ? columns - c : BGNN_OCTET_PANEL;
-            for (size_t r = 0; r < ROWS && first + r < rows; r++) memcpy(to + r * stride, tile[r], width);
-        }
-    }
-}
+BGNN_DEFINE_HAMMING(hamming, int32_t, tile)
+BGNN_DEFINE_HAMMING(hamming_u8, uint8_t, tile_u8)
 
 #endif

@@ -14,6 +14,8 @@ enum {
     ROOM = 64     /* leaves that a query looks at before all points are cheaper */
 };
 
+#define SPARE 1.2f /* of a neighbour's k-th squared distance, for one's own */
+
 static bool in_space(const bgnn_knn_job *job) {
     return job->bytes == 0 && job->channels == 3 && job->points >= FEWEST && job->k <= BGNN_TREE_K;
 }
@@ -112,50 +114,82 @@ static void among_all(const bgnn_knn_job *job, const bgnn_kernels *kernels, size
     }
 }
 
-/* A squared distance that k points are within, for each query and so for the farthest of them. */
-static float reach_in(const bgnn_knn_job *job, const bgnn_kernels *kernels, const bgnn_space *space, size_t leaf,
-                      const float *queries, size_t rows, const desk *desk) {
+static float float_of(int32_t bits) {
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static int32_t bits_of(float value) {
+    int32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+/* Points that look for their neighbours together: those at some positions of one leaf. */
+typedef struct {
+    const int32_t *point;
+    size_t rows, leaf;
+    float at[BGNN_LEAF * 3];
+} party;
+
+/* A squared distance that k points are within, for each of a party, by the leaves beside it in the tree. */
+static float reach_beside(const bgnn_knn_job *job, const bgnn_kernels *kernels, const bgnn_space *space, const party *party,
+                          const desk *desk) {
     size_t leaves = bgnn_ceil(job->k + job->k / 2 + BGNN_LEAF, BGNN_LEAF), unit = 4;
     while (unit < leaves) unit *= 2;
-    size_t first = bgnn_min(leaf / unit * unit, space->leaves - unit), columns = unit * BGNN_LEAF;
+    size_t first = bgnn_min(party->leaf / unit * unit, space->leaves - unit), columns = unit * BGNN_LEAF;
     int32_t farthest = 0;
-    kernels->real->distance(queries, 3, rows, space->panels + first * 3 * BGNN_LEAF, 3, columns, desk->squares, columns);
-    for (size_t r = 0; r < rows; r++) {
+    kernels->real->distance(party->at, 3, party->rows, space->panels + first * 3 * BGNN_LEAF, 3, columns, desk->squares, columns);
+    for (size_t r = 0; r < party->rows; r++) {
         memcpy(desk->bits, desk->squares + r * columns, columns * sizeof *desk->bits);
         int32_t reach = bgnn_reach(kernels->select, desk->bits, columns, job->k);
         farthest = reach > farthest ? reach : farthest;
     }
-    float square;
-    memcpy(&square, &farthest, sizeof square);
-    return square;
+    return float_of(farthest);
 }
 
-/* The lists of the points at positions first ... last - 1 of one leaf. */
-static void among_near(const bgnn_knn_job *job, const bgnn_kernels *kernels, const bgnn_space *space, size_t first, size_t last,
-                       const desk *desk) {
-    size_t rows = last - first, leaf = first / BGNN_LEAF;
-    const int32_t *point = space->index + first;
-    float queries[BGNN_LEAF * 3];
-    for (size_t r = 0; r < rows; r++) memcpy(queries + 3 * r, job->values + (size_t)point[r] * job->stride, 3 * sizeof *queries);
-    int32_t found[ROOM];
-    float reach = reach_in(job, kernels, space, leaf, queries, rows, desk);
-    size_t leaves = bgnn_space_within(space, leaf, reach, ROOM, found), columns = leaves * BGNN_LEAF;
-    if (leaves < ROOM) {
-        for (size_t f = 0; f < leaves; f++) {
-            size_t from = (size_t)found[f];
-            memcpy(desk->panels + f * 3 * BGNN_LEAF, space->panels + from * 3 * BGNN_LEAF, 3 * BGNN_LEAF * sizeof *desk->panels);
-            memcpy(desk->index + f * BGNN_LEAF, space->index + from * BGNN_LEAF, BGNN_LEAF * sizeof *desk->index);
-        }
-        kernels->real->distance(queries, 3, rows, desk->panels, 3, columns, desk->squares, columns);
+/* Write the lists of a party from the points of the leaves within reach. Returns the greatest k-th squared distance, or -1 when
+   there are too few or too many leaves, or too many ties. Where it is not above the reach, the lists are right. */
+static float among_leaves(const bgnn_knn_job *job, const bgnn_kernels *kernels, const bgnn_space *space, const party *party,
+                          float reach, const desk *desk) {
+    int32_t found[ROOM], farthest = 0, guess = bits_of(reach);
+    size_t leaves = bgnn_space_within(space, party->leaf, reach, ROOM, found), columns = leaves * BGNN_LEAF;
+    if (leaves == ROOM || columns < job->k + BGNN_LEAF) return -1.0f;
+    for (size_t f = 0; f < leaves; f++) {
+        size_t from = (size_t)found[f];
+        memcpy(desk->panels + f * 3 * BGNN_LEAF, space->panels + from * 3 * BGNN_LEAF, 3 * BGNN_LEAF * sizeof *desk->panels);
+        memcpy(desk->index + f * BGNN_LEAF, space->index + from * BGNN_LEAF, BGNN_LEAF * sizeof *desk->index);
     }
-    bool selected[BGNN_LEAF] = {false};
-    for (size_t r = 0; r < rows && leaves < ROOM; r++) {
+    kernels->real->distance(party->at, 3, party->rows, desk->panels, 3, columns, desk->squares, columns);
+    for (size_t r = 0; r < party->rows; r++) {
         memcpy(desk->bits, desk->squares + r * columns, columns * sizeof *desk->bits);
-        selected[r] = bgnn_nearest_of(kernels->select, desk->bits, desk->index, columns, job->k, desk->keys, desk->sorted);
-        if (selected[r]) write_list(job, (size_t)point[r], desk->sorted);
+        if (!bgnn_nearest_of(kernels->select, desk->bits, desk->index, columns, job->k, guess, desk->keys, desk->sorted)) return -1.0f;
+        write_list(job, (size_t)party->point[r], desk->sorted);
+        int32_t last = (int32_t)(desk->sorted[job->k - 1] >> 32);
+        farthest = last > farthest ? last : farthest;
+        guess = bits_of(SPARE * float_of(last)); /* the next one is a neighbour */
     }
-    for (size_t r = 0; r < rows; r++)
-        if (!selected[r]) among_all(job, kernels, (size_t)point[r], (size_t)point[r] + 1, desk);
+    return float_of(farthest);
+}
+
+/* The lists of the points at positions first ... last - 1 of one leaf. reach: a guess, from one leaf to the next. */
+static void among_near(const bgnn_knn_job *job, const bgnn_kernels *kernels, const bgnn_space *space, size_t first, size_t last,
+                       float *reach, const desk *desk) {
+    party party = {.point = space->index + first, .rows = last - first, .leaf = first / BGNN_LEAF};
+    for (size_t r = 0; r < party.rows; r++)
+        memcpy(party.at + 3 * r, job->values + (size_t)party.point[r] * job->stride, 3 * sizeof *party.at);
+    float within = *reach, farthest = within > 0.0f ? among_leaves(job, kernels, space, &party, within, desk) : -1.0f;
+    if (farthest < 0.0f) {
+        within = reach_beside(job, kernels, space, &party, desk);
+        farthest = among_leaves(job, kernels, space, &party, within, desk);
+    } else if (!(farthest <= within)) { /* too few leaves, but k points of theirs are that near */
+        within = farthest;
+        farthest = among_leaves(job, kernels, space, &party, within, desk);
+    }
+    *reach = SPARE * farthest;
+    if (farthest >= 0.0f && farthest <= within) return;
+    for (size_t r = 0; r < party.rows; r++) among_all(job, kernels, (size_t)party.point[r], (size_t)party.point[r] + 1, desk);
 }
 
 void bgnn_knn_rows(const bgnn_knn_job *job, const bgnn_kernels *kernels, size_t first, size_t last, bgnn_carver *scratch) {
@@ -164,9 +198,10 @@ void bgnn_knn_rows(const bgnn_knn_job *job, const bgnn_kernels *kernels, size_t 
     bgnn_space space = {0};
     if (in_space(job)) space = space_of(job);
     bool near = in_space(job) && *space.finite;
+    float reach = 0.0f;
     for (size_t from = first, to; from < last; from = to) {
         to = bgnn_min(last, near ? (from / BGNN_LEAF + 1) * BGNN_LEAF : from + BGNN_QUERIES);
-        if (near) among_near(job, kernels, &space, from, to, &desk);
+        if (near) among_near(job, kernels, &space, from, to, &reach, &desk);
         else among_all(job, kernels, from, to, &desk);
     }
 }

@@ -59,6 +59,9 @@ typedef struct {
     /** out (rows, columns) = a (rows, channels) . b^T */
     void (*gemm)(const float *a, size_t stride, size_t rows, const float *panels, size_t channels, size_t columns,
                  float *out, size_t out_stride);
+    /** least, most (columns): extremes over the rows of a . b^T; rows >= 1. */
+    void (*gemm_extremes)(const float *a, size_t stride, size_t rows, const float *panels, size_t channels, size_t columns,
+                          float *least, float *most);
     /** out (rows, columns): squared L2 distances, NaN always with its sign bit clear. */
     void (*distance)(const float *a, size_t stride, size_t rows, const float *panels, size_t channels, size_t columns,
                      float *out, size_t out_stride);

@@ -11,8 +11,9 @@ void bgnn_first_layer(const bgnn_pass *pass, size_t first, size_t last, bgnn_car
     const bgnn_graph_layer *conv = &pass->prepared->conv[0];
     const bgnn_real_kernels *real = pass->kernels->real;
     size_t k = pass->k, out = conv->out;
+    size_t rows = conv->ends_decide ? 2 : k; /* per node: the least and the greatest product, or those of all edges */
     float *edges = bgnn_carve(scratch, k, 6, sizeof *edges);
-    float *values = bgnn_carve(scratch, k, out, sizeof *values);
+    float *values = bgnn_carve(scratch, rows, out, sizeof *values);
     float *most = bgnn_carve(scratch, 1, out, sizeof *most);
     bool late_norm = pass->model->info.max_before_norm != 0;
     bgnn_chain before_max = conv->chain, pre = {.gain = layer->pre_gain, .offset = layer->pre_offset, .leak = 1.0f};
@@ -26,12 +27,13 @@ void bgnn_first_layer(const bgnn_pass *pass, size_t first, size_t last, bgnn_car
                 edges[6 * e + 3 + c] = x[c];
             }
         if (layer->pre_gain != NULL) real->chain(edges, 6, k, 6, &pre);
-        real->gemm(edges, 6, k, conv->floats, 6, out, values, out);
-        real->chain(values, out, k, out, &before_max);
+        if (conv->ends_decide) real->gemm_extremes(edges, 6, k, conv->floats, 6, out, values, values + out);
+        else real->gemm(edges, 6, k, conv->floats, 6, out, values, out);
+        real->chain(values, out, rows, out, &before_max);
         float *to = pass->features != NULL ? pass->features + i * pass->prepared->channels
                     : pass->reals[1] != NULL ? pass->reals[1] + i * out
                                              : most;
-        real->gather_max(values, out, NULL, k, out, to);
+        real->gather_max(values, out, NULL, rows, out, to);
         if (pass->features != NULL) continue;
         if (late_norm) real->chain(to, out, 1, out, &after_max);
         pass->kernels->bits->pack(to, out, 1, out, NULL, NULL, pass->bits[1] + i * bgnn_words(out), bgnn_words(out));

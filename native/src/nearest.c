@@ -87,9 +87,10 @@ void bgnn_nearest_u8(const bgnn_select_kernels *select, const uint8_t *row, size
     if (nearer < k) select->keys_u8(row, length, reach, reach, k - nearer, sorted + nearer);
 }
 
-bool bgnn_nearest_of(const bgnn_select_kernels *select, const int32_t *row, const int32_t *index, size_t length, size_t k,
+bool bgnn_nearest_of(const bgnn_select_kernels *select, const int32_t *row, const int32_t *index, size_t length, size_t k, int32_t guess,
                      uint64_t *keys, uint64_t *sorted) {
-    size_t room = bgnn_nearest_room(k), within = select->keys(row, length, 0, bgnn_reach(select, row, length, k), room, keys);
+    size_t room = bgnn_nearest_room(k), within = select->keys(row, length, 0, guess, room, keys);
+    if (within < k || within == room) within = select->keys(row, length, 0, bgnn_reach(select, row, length, k), room, keys);
     if (within == room) within = select->keys(row, length, 0, reach_of(select, row, length, k, k), room, keys);
     if (within == room) return false;
     for (size_t i = 0; i < within; i++) keys[i] = (keys[i] & UINT64_MAX << 32) | (uint32_t)index[(uint32_t)keys[i]];

@@ -29,9 +29,10 @@ void bgnn_nearest_u8(const bgnn_select_kernels *select, const uint8_t *row, size
 
 /**
  * @brief The same where element i of the row stands for point index[i], in any order.
+ * @param guess a distance that a few more than k of the row may be within: a good one saves the search for it.
  * @return false when too many tie for the room there is, and nothing was selected.
  */
-bool bgnn_nearest_of(const bgnn_select_kernels *select, const int32_t *row, const int32_t *index, size_t length, size_t k,
+bool bgnn_nearest_of(const bgnn_select_kernels *select, const int32_t *row, const int32_t *index, size_t length, size_t k, int32_t guess,
                      uint64_t *keys, uint64_t *sorted);
 
 #endif

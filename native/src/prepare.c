@@ -73,6 +73,16 @@ static bool is_interior(const bgnn_layer *layer, size_t o) {
     return false;
 }
 
+/* Scale, PReLU and norm are each monotone, rounding included, but for a PReLU of negative slope, which falls and then rises: the
+   maximum is at an end unless a norm before it turns that into a rise and a fall. */
+static bool ends_decide(const bgnn_model *model) {
+    const bgnn_layer *layer = &model->conv[0];
+    for (int32_t o = 0; o < layer->out; o++)
+        if (layer->slope[o] < 0.0f && layer->post_gain != NULL && layer->post_gain[o] < 0.0f && !model->info.max_before_norm)
+            return false;
+    return true;
+}
+
 static void graph_layer(const bgnn_model *model, int32_t l, bgnn_carver *block, bgnn_graph_layer *to) {
     const bgnn_layer *layer = &model->conv[l];
     size_t in = (size_t)layer->in / 2, out = (size_t)layer->out;
@@ -102,6 +112,7 @@ static void graph_layer(const bgnn_model *model, int32_t l, bgnn_carver *block, 
                                             : bgnn_bit(layer->words + o, c) ? -1.0f
                                                                             : 1.0f;
         to->floats = panels;
+        to->ends_decide = ends_decide(model);
         return;
     }
     to->edge_octets = octet_operand(block, layer, 0, in, NULL, out);

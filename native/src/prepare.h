@@ -8,11 +8,14 @@
 #include "kernels.h"
 #include "model.h"
 
+#include <stdbool.h>
+
 /** @brief A graph layer: the weights of the edge half and of the x_i half apart. */
 typedef struct {
     size_t in, out;     /* channels of one half; outputs */
     size_t bytes;       /* of a packed half */
     const float *floats;           /* layer 1 of rf and bf*: (out) x 6 real or +-1 weights */
+    bool ends_decide;              /* layer 1: the maximum over the edges is that of the least or of the greatest product */
     const float *edge_floats;      /* EdgeConv: W1, and W2 - W1; rows of negative gain negated */
     const float *own_floats;
     const uint8_t *edge_octets;    /* binary layers >= 2 */

@@ -73,6 +73,36 @@ static void distance(const float *a, size_t stride, size_t rows, const float *pa
     product(a, stride, rows, panels, channels, columns, out, out_stride, 1);
 }
 
+/* _mm256_min_ps(v, least) is v < least ? v : least, NaN included; so is _mm256_max_ps. */
+static void gemm_extremes(const float *a, size_t stride, size_t rows, const float *panels, size_t channels, size_t columns,
+                          float *least, float *most) {
+    for (size_t o = 0; o < columns; o += BGNN_FLOAT_PANEL) {
+        __m256 low[2] = {_mm256_setzero_ps(), _mm256_setzero_ps()}, high[2] = {low[0], low[1]};
+        for (size_t first = 0; first < rows; first += ROWS) {
+            const float *row[ROWS], *panel = panels + o * channels;
+            __m256 sum[ROWS][2];
+            for (size_t r = 0; r < ROWS; r++) { /* past the end the last row again */
+                row[r] = a + (first + r < rows ? first + r : rows - 1) * stride;
+                sum[r][0] = sum[r][1] = _mm256_setzero_ps();
+            }
+            for (size_t c = 0; c < channels; c++, panel += BGNN_FLOAT_PANEL) {
+                __m256 b[2] = {_mm256_loadu_ps(panel), _mm256_loadu_ps(panel + LANES)};
+                for (int r = 0; r < ROWS; r++) {
+                    __m256 x = _mm256_broadcast_ss(row[r] + c);
+                    for (int i = 0; i < 2; i++) sum[r][i] = _mm256_fmadd_ps(x, b[i], sum[r][i]);
+                }
+            }
+            for (int i = 0; i < 2; i++) {
+                if (first == 0) low[i] = high[i] = sum[0][i];
+                for (int r = 0; r < ROWS; r++) low[i] = _mm256_min_ps(sum[r][i], low[i]), high[i] = _mm256_max_ps(sum[r][i], high[i]);
+            }
+        }
+        size_t width = columns - o < BGNN_FLOAT_PANEL ? columns - o : BGNN_FLOAT_PANEL;
+        store_tile(&low, 1, width, least + o, 0);
+        store_tile(&high, 1, width, most + o, 0);
+    }
+}
+
 static void signed_gemv(const float *a, const uint32_t *signs, size_t channels, size_t columns, float *out) {
     const __m256i lane = _mm256_setr_epi32(31, 30, 29, 28, 27, 26, 25, 24), top = _mm256_set1_epi32(INT32_MIN);
     for (size_t o = 0; o < columns; o += BGNN_OCTET_PANEL, signs += channels) {
@@ -156,7 +186,7 @@ static void pool(const float *values, size_t stride, size_t rows, size_t columns
     bgnn_real_scalar.pool(values + c, stride, rows, columns - c, most + c, sum + c);
 }
 
-const bgnn_real_kernels bgnn_real_avx2 = {gemm, distance, signed_gemv, dots, chain, gather_max, pool};
+const bgnn_real_kernels bgnn_real_avx2 = {gemm, gemm_extremes, distance, signed_gemv, dots, chain, gather_max, pool};
 
 #if defined(__clang__)
 #pragma clang attribute pop

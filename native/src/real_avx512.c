@@ -79,6 +79,48 @@ static void distance(const float *a, size_t stride, size_t rows, const float *pa
     product(a, stride, rows, panels, channels, columns, out, out_stride, 1);
 }
 
+/* Extremes over all rows of their products with `panels` panels (a constant wherever this is inlined), whose first column is o.
+   _mm512_min_ps(v, least) is v < least ? v : least, NaN included; so is _mm512_max_ps. */
+static inline __attribute__((always_inline)) void panel_extremes(const float *a, size_t stride, size_t rows, const float *panel,
+                                                                 size_t panels, size_t channels, size_t o, size_t columns,
+                                                                 float *least, float *most) {
+    __m512 low[PANELS], high[PANELS];
+    for (size_t p = 0; p < panels; p++) low[p] = high[p] = _mm512_setzero_ps();
+    for (size_t first = 0; first < rows; first += ROWS) {
+        const float *row[ROWS];
+        __m512 sum[ROWS][PANELS];
+        for (size_t r = 0; r < ROWS; r++) { /* past the end the last row again */
+            row[r] = a + (first + r < rows ? first + r : rows - 1) * stride;
+            for (size_t p = 0; p < panels; p++) sum[r][p] = _mm512_setzero_ps();
+        }
+        for (size_t c = 0; c < channels; c++) {
+            __m512 b[PANELS];
+            for (size_t p = 0; p < panels; p++) b[p] = _mm512_loadu_ps(panel + (p * channels + c) * LANES);
+            for (size_t r = 0; r < ROWS; r++) {
+                __m512 x = _mm512_set1_ps(row[r][c]);
+                for (size_t p = 0; p < panels; p++) sum[r][p] = _mm512_fmadd_ps(x, b[p], sum[r][p]);
+            }
+        }
+        for (size_t p = 0; p < panels; p++) {
+            if (first == 0) low[p] = high[p] = sum[0][p];
+            for (size_t r = 0; r < ROWS; r++) low[p] = _mm512_min_ps(sum[r][p], low[p]), high[p] = _mm512_max_ps(sum[r][p], high[p]);
+        }
+    }
+    for (size_t p = 0; p < panels; p++) {
+        __mmask16 there = lanes(o + LANES * p, columns);
+        _mm512_mask_storeu_ps(least + o + LANES * p, there, low[p]);
+        _mm512_mask_storeu_ps(most + o + LANES * p, there, high[p]);
+    }
+}
+
+static void gemm_extremes(const float *a, size_t stride, size_t rows, const float *panels, size_t channels, size_t columns,
+                          float *least, float *most) {
+    size_t o = 0;
+    for (; o + (PANELS - 1) * LANES < columns; o += PANELS * LANES)
+        panel_extremes(a, stride, rows, panels + o * channels, PANELS, channels, o, columns, least, most);
+    for (; o < columns; o += LANES) panel_extremes(a, stride, rows, panels + o * channels, 1, channels, o, columns, least, most);
+}
+
 static void signed_gemv(const float *a, const uint32_t *signs, size_t channels, size_t columns, float *out) {
     const __m512 top = _mm512_set1_ps(-0.0f);
     for (size_t o = 0; o < columns; o += BGNN_OCTET_PANEL, signs += channels) {
@@ -159,7 +201,7 @@ static void pool(const float *values, size_t stride, size_t rows, size_t columns
     }
 }
 
-const bgnn_real_kernels bgnn_real_avx512 = {gemm, distance, signed_gemv, dots, chain, gather_max, pool};
+const bgnn_real_kernels bgnn_real_avx512 = {gemm, gemm_extremes, distance, signed_gemv, dots, chain, gather_max, pool};
 
 #if defined(__clang__)
 #pragma clang attribute pop

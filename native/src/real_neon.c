@@ -67,6 +67,38 @@ static void distance(const float *a, size_t stride, size_t rows, const float *pa
     product(a, stride, rows, panels, channels, columns, out, out_stride, 1);
 }
 
+/* v < least ? v : least in each lane, and the greater one; NaN is neither. */
+static inline float32x4_t lesser(float32x4_t v, float32x4_t least) { return vbslq_f32(vcltq_f32(v, least), v, least); }
+static inline float32x4_t greater(float32x4_t v, float32x4_t most) { return vbslq_f32(vcgtq_f32(v, most), v, most); }
+
+static void gemm_extremes(const float *a, size_t stride, size_t rows, const float *panels, size_t channels, size_t columns,
+                          float *least, float *most) {
+    for (size_t o = 0; o < columns; o += BGNN_FLOAT_PANEL) {
+        float32x4_t low[VECTORS], high[VECTORS];
+        for (int i = 0; i < VECTORS; i++) low[i] = high[i] = vdupq_n_f32(0.0f);
+        for (size_t first = 0; first < rows; first += ROWS) {
+            const float *row[ROWS], *panel = panels + o * channels;
+            float32x4_t sum[ROWS][VECTORS];
+            for (size_t r = 0; r < ROWS; r++) { /* past the end the last row again */
+                row[r] = a + (first + r < rows ? first + r : rows - 1) * stride;
+                for (int i = 0; i < VECTORS; i++) sum[r][i] = vdupq_n_f32(0.0f);
+            }
+            for (size_t c = 0; c < channels; c++, panel += BGNN_FLOAT_PANEL)
+                for (int i = 0; i < VECTORS; i++) {
+                    float32x4_t b = vld1q_f32(panel + LANES * i);
+                    for (int r = 0; r < ROWS; r++) sum[r][i] = vfmaq_f32(sum[r][i], vld1q_dup_f32(row[r] + c), b);
+                }
+            for (int i = 0; i < VECTORS; i++) {
+                if (first == 0) low[i] = high[i] = sum[0][i];
+                for (int r = 0; r < ROWS; r++) low[i] = lesser(sum[r][i], low[i]), high[i] = greater(sum[r][i], high[i]);
+            }
+        }
+        size_t width = columns - o < BGNN_FLOAT_PANEL ? columns - o : BGNN_FLOAT_PANEL;
+        store_tile(&low, 1, width, least + o, 0);
+        store_tile(&high, 1, width, most + o, 0);
+    }
+}
+
 static void signed_gemv(const float *a, const uint32_t *signs, size_t channels, size_t columns, float *out) {
     static const int32_t SHIFT[LANES] = {31, 30, 29, 28};
     enum { ALL = BGNN_OCTET_PANEL / LANES };
@@ -153,6 +185,6 @@ static void pool(const float *values, size_t stride, size_t rows, size_t columns
     bgnn_real_scalar.pool(values + c, stride, rows, columns - c, most + c, sum + c);
 }
 
-const bgnn_real_kernels bgnn_real_neon = {gemm, distance, signed_gemv, dots, chain, gather_max, pool};
+const bgnn_real_kernels bgnn_real_neon = {gemm, gemm_extremes, distance, signed_gemv, dots, chain, gather_max, pool};
 
 #endif

@@ -22,6 +22,18 @@ static void gemm(const float *a, size_t stride, size_t rows, const float *panels
         }
 }
 
+static void gemm_extremes(const float *a, size_t stride, size_t rows, const float *panels, size_t channels, size_t columns,
+                          float *least, float *most) {
+    for (size_t o = 0; o < columns; o++)
+        for (size_t r = 0; r < rows; r++) {
+            const float *b = column_of(panels, channels, o);
+            float sum = 0.0f;
+            for (size_t c = 0; c < channels; c++) sum = fmaf(a[r * stride + c], b[c * BGNN_FLOAT_PANEL], sum);
+            least[o] = r == 0 || sum < least[o] ? sum : least[o];
+            most[o] = r == 0 || sum > most[o] ? sum : most[o];
+        }
+}
+
 static void distance(const float *a, size_t stride, size_t rows, const float *panels, size_t channels, size_t columns,
                      float *out, size_t out_stride) {
     for (size_t r = 0; r < rows; r++)
@@ -85,4 +97,4 @@ static void pool(const float *values, size_t stride, size_t rows, size_t columns
         }
 }
 
-const bgnn_real_kernels bgnn_real_scalar = {gemm, distance, signed_gemv, dots, chain, gather_max, pool};
+const bgnn_real_kernels bgnn_real_scalar = {gemm, gemm_extremes, distance, signed_gemv, dots, chain, gather_max, pool};

@@ -11,6 +11,7 @@ from bgnn_studio.core.comparison import Run, compare, count_bits, run_model, tim
 from bgnn_studio.core.inference import Inference
 from bgnn_studio.core.spec import NetworkSpec
 from bgnn_studio.errors import BgnnError
+from bgnn_studio.native.kernels import knn_hamming
 from tests.random_model import small_spec
 from tests.traces import synthetic_cloud, synthetic_inference
 
@@ -42,7 +43,7 @@ def opened(name: str, variant: str = "bf2", seed: int = 0, **sizes: object) -> O
 
 
 def complete(model: Opened, repeat: int = 3) -> Run:
-    return time_model(count_bits(run_model(model, POINTS)), repeat)
+    return time_model(count_bits(run_model(model, POINTS), knn_hamming), repeat)
 
 
 def test_a_run_has_a_trace_facts_of_layers_on_bits_and_a_latency() -> None:

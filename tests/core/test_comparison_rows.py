@@ -12,6 +12,7 @@ from bgnn_studio.core.comparison_rows import comparison_table
 from bgnn_studio.core.comparison_table import Cell, Row, Table
 from bgnn_studio.core.tensors import expected_tensors
 from bgnn_studio.core.timing import Latency
+from bgnn_studio.native.kernels import knn_hamming
 from tests.core.test_comparison import POINTS, complete, opened
 
 CARD = Accuracy("shapes", "test", 1000, 0.887, 0.875)
@@ -62,7 +63,7 @@ def test_accuracy_is_the_cards_and_compared_on_equal_terms_only(three: Compariso
     assert values(table.row("Class mean")) == [87.5, 87.5, None]
     assert not table.row("Class mean").best
     on = table.row("Measured on").cells[1]
-    assert (on.text, on.note) == ("1,000 clouds, test", "shapes.")
+    assert (on.text, on.note) == ("1,000, test", "shapes.")
     assert "says nothing" in row.cells[2].note
     runs = list(three.runs)
     runs[1] = replace(runs[1], model=replace(runs[1].model, accuracy=replace(CARD, count=100)))
@@ -149,7 +150,7 @@ def test_what_is_not_measured_yet_says_so() -> None:
     table = comparison_table(compare("ball", [run_model(opened(name), POINTS) for name in "ab"]))
     assert {cell.note for cell in table.row("Median").cells} == {"Not measured yet."}
     assert {cell.note for cell in table.row("Ties", 2).cells} == {"Not counted yet."}
-    counted = comparison_table(compare("ball", [count_bits(run_model(opened(name), POINTS)) for name in "ab"]))
+    counted = comparison_table(compare("ball", [count_bits(run_model(opened(name), POINTS), knn_hamming) for name in "ab"]))
     assert counted.row("Ties", 2).cells[0].value is not None
 
 

@@ -67,6 +67,17 @@ def test_a_brush_filters_the_graphs_of_its_own_space_only(three: Comparison) -> 
     assert dict(bits.counts)["kept"] == three.difference(1, 2).count("kept")
 
 
+def test_fewer_neighbours_are_the_nearest_of_both_graphs(three: Comparison) -> None:
+    show = Show(layer=3, shown_k=2, pick=9)
+    first, second, _ = panels(three, show)
+    reference, mine = (three.runs[i].trace.knn[2] for i in (0, 1))
+    assert {tuple(pair) for pair in first.pairs.tolist()} == {(i, int(j)) for i, row in enumerate(reference) for j in row[:2]}
+    found = sets(second)
+    assert found["kept"] | found["new"] == {(i, int(j)) for i, row in enumerate(mine) for j in row[:2]}
+    assert found["lost"] == {(i, int(j)) for i, row in enumerate(reference) for j in row[:2] if j not in mine[i]}
+    assert second.neighbours.tolist() == [*mine[9][:2].tolist(), *(j for j in reference[9][:2].tolist() if j not in mine[9])]
+
+
 def test_colours_share_one_range_and_one_legend_where_they_share_a_unit(three: Comparison) -> None:
     found = panels(three, Show(layer=2, colour="distance", pick=3))
     assert [panel.colours.unit for panel in found] == ["", "bits", "bits"]

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from bgnn_studio.core import edge_difference as module
 from bgnn_studio.core.edge_difference import CHANGES, EdgeDifference, edge_difference
 from bgnn_studio.errors import BgnnError
 
@@ -36,15 +35,6 @@ def test_counts_and_pairs_are_those_of_the_sets(k: int, other: int) -> None:
     assert {change: found.count(change) for change in CHANGES} == {change: len(edges) for change, edges in expected.items()}
     sets = [(set(a), set(b)) for a, b in zip(knn.tolist(), reference.tolist(), strict=True)]
     assert found.jaccard == pytest.approx(np.mean([len(a & b) / len(a | b) for a, b in sets]))
-
-
-def test_large_graphs_are_compared_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    knn, reference = graphs(5, 9)
-    whole = edge_difference(knn, reference)
-    monkeypatch.setattr(module, "_BLOCK", 7 * 45)  # 7 rows at a time, and 2 at the end
-    blocks = edge_difference(knn, reference)
-    np.testing.assert_array_equal(blocks.kept, whole.kept)
-    np.testing.assert_array_equal(blocks.lost, whole.lost)
 
 
 def test_pairs_stay_inside_what_a_brush_leaves() -> None:

@@ -39,5 +39,6 @@ def test_what_comes_first(query: str, first: str, second: str) -> None:
 
 def test_places_are_those_that_count_most() -> None:
     assert fuzzy_match("bi", "Colour by Bit").places == (10, 11)
+    assert fuzzy_match("co", "Colour by Bit  Colour").places == (0, 1)
     assert fuzzy_match("", "anything").places == ()
     assert fuzzy_match("x", "") is None

@@ -1,7 +1,7 @@
 """Choices, saved and restored: the same again, or as much of it as can be shown."""
 
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bgnn_studio.core.choices import Choices
 from bgnn_studio.core.clouds import Cloud
 from bgnn_studio.core.opened import OpenCloud
+from bgnn_studio.core.perturbation import Perturbation
 from bgnn_studio.core.saved_session import SavedSession, restored_choices, saved_session
 from bgnn_studio.core.session import Session
 from bgnn_studio.errors import BgnnError
@@ -33,11 +34,18 @@ MODELS = [
 ACTIONS = st.one_of(
     st.tuples(st.sampled_from(["add_cloud", "select_cloud", "remove_cloud"]), st.sampled_from(CLOUDS)),
     st.tuples(st.sampled_from(["add_model", "select_model", "remove_model", "set_reference"]), st.sampled_from(MODELS)),
+    st.tuples(st.just("set_compared"), st.lists(st.sampled_from(MODELS[:2]), unique=True).map(tuple)),
     st.tuples(st.just("select_point"), st.integers(0, 60)),
     st.tuples(st.just("select_layer"), st.integers(1, 4)),
-    st.tuples(st.just("set_colour"), st.sampled_from(["height", "distance", "bit", "in-degree", "drift"])),
+    st.tuples(st.just("set_colour"), st.sampled_from(["height", "distance", "bit", "in-degree", "drift", "critical"])),
+    st.tuples(st.just("set_count"), st.sampled_from(["model", "all", 6, 36])),
+    st.tuples(st.just("set_shown_k"), st.none() | st.integers(1, 9)),
+    st.tuples(st.just("perturb"), st.builds(Perturbation, turn=st.floats(-180, 180), drop=st.floats(0, 0.5), seed=st.integers(0, 9))),
     st.tuples(st.just("set_bit"), st.integers(0, 63)),
     st.tuples(st.just("set_edges"), st.sampled_from(["none", "picked", "all"])),
+    st.tuples(st.just("set_count"), st.sampled_from(["model", "all", 5, 20, 45])),
+    st.tuples(st.just("set_shown_k"), st.none() | st.integers(1, 20)),
+    st.tuples(st.just("perturb"), st.builds(Perturbation, turn=st.floats(-180, 180), drop=st.floats(0, 0.9), seed=st.integers(0, 9))),
     st.tuples(st.just("set_brush"), st.none() | st.tuples(st.floats(0, 64), st.floats(0, 64))),
 )
 
@@ -50,7 +58,11 @@ def after(actions: list[tuple[str, object]]) -> Choices[Opened]:
     for model in MODELS[:2]:
         session.add_model(model)
     for name, value in actions:
-        known = name.startswith("add") or not isinstance(value, (OpenCloud, Opened)) or value in (*session.clouds, *session.models)
+        known = (
+            set(value) <= set(session.models)
+            if name == "set_compared"
+            else name.startswith("add") or not isinstance(value, (OpenCloud, Opened)) or value in (*session.clouds, *session.models)
+        )
         with suppress(BgnnError):
             if known:
                 getattr(session, name)(value)
@@ -113,3 +125,7 @@ def test_what_is_in_no_file_is_not_saved() -> None:
     session.select_cloud(loose)
     assert saved_session(session.choices).cloud is None
     assert saved_session(Choices()) == SavedSession()
+
+
+def test_every_choice_is_saved() -> None:
+    assert {field.name for field in fields(Choices)} <= {field.name for field in fields(SavedSession)}

@@ -76,7 +76,7 @@ def test_another_cloud_is_perturbed_at_once(session: Session[Opened]) -> None:
     session.add_cloud(other := cloud(50, "other"))
     session.select_cloud(other)
     np.testing.assert_allclose(session.points, 2 * other.at(32))
-    assert (session.inference, session.perturbed) == (None, None)
+    assert (session.inference, session.perturbed, session.live) == (None, None, False)
 
 
 def test_without_a_model_nothing_has_to_be_waited_for(session: Session[Opened]) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bgnn_studio.core.perturbation import Perturbation
 from bgnn_studio.core.resources import bundled_clouds, bundled_models
 from bgnn_studio.core.saved_session import SavedFile, SavedSession
 from bgnn_studio.errors import SessionFileError
@@ -30,18 +31,22 @@ FULL = SavedSession(
     cloud=1,
     model=0,
     reference=0,
+    count=256,
+    perturbation=Perturbation(turn=-12.5, jitter=0.01, seed=3),
     pick=3,
     layer=2,
     colour="bit",
     bit=5,
     edges="picked",
     brush=(0.5, 7.0),
+    compared=(0,),
+    shown_k=5,
     camera=((1.0, 2.0, 3.0), (0.0, 0.5, 0.0), (0.0, 0.0, 1.0)),
     tab="Inspect",
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["path", "sha256", "x"]), inner, max_size=3),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["path", "sha256", "turn", "seed"]), inner, max_size=3),
     max_leaves=8,
 )
 
@@ -50,7 +55,7 @@ def decodes_or_says_why(data: bytes) -> None:
     try:
         saved = decode(data, FOLDER)
     except SessionFileError as error:
-        assert "expected" in str(error)  # noqa: PT017
+        assert "xpected" in str(error)  # noqa: PT017
         assert "got" in str(error)  # noqa: PT017
     else:
         assert decode(encode(saved, FOLDER), FOLDER) == saved
@@ -88,9 +93,23 @@ def test_any_damage(place: int, put: bytes, cut: bool) -> None:
         (b'{"format": "bgnn-session", "version": 2}', "got version 2, of a newer bgnn-studio). Update bgnn-studio"),
         (b'{"format": "bgnn-session", "version": 1, "cloud": 0}', "expected 'cloud' to be below 0, the number of clouds (got 0)"),
         (b'{"format": "bgnn-session", "version": 1, "layer": 0}', "expected 'layer' to be a whole number from 1 (got 0)"),
+        (b'{"format": "bgnn-session", "version": 1, "compared": 3}', "expected 'compared' to be a list of places (got 3)"),
+        (b'{"format": "bgnn-session", "version": 1, "compared": [-1]}', "expected 'compared' to be a whole number from 0"),
+        (b'{"format": "bgnn-session", "version": 1, "compared": [0]}', "expected 'compared' to be places below 0"),
+        (b'{"format": "bgnn-session", "version": 1, "count": "many"}', "expected 'count' to be a whole number from 1"),
+        (b'{"format": "bgnn-session", "version": 1, "shown_k": 0}', "expected 'shown_k' to be a whole number from 1"),
+        (b'{"format": "bgnn-session", "version": 1, "perturbation": {"turn": NaN}}', "Expected 'turn' between -180 and 180"),
+        (b'{"format": "bgnn-session", "version": 1, "perturbation": {"spin": 1}}', "numbers for any of turn, tilt"),
+        (b'{"format": "bgnn-session", "version": 1, "perturbation": [1]}', "numbers for any of turn, tilt"),
         (b'{"format": "bgnn-session", "version": 1, "brush": [0, 1e999]}', "expected 'brush' to be 2 numbers"),
         (b'{"format": "bgnn-session", "version": 1, "brush": [0, 1' + b"0" * 400 + b"]}", "expected 'brush' to be 2 numbers"),
         (b'{"format": "bgnn-session", "version": 1, "colour": "taste"}', "height, distance"),
+        (b'{"format": "bgnn-session", "version": 1, "count": 0}', "expected 'count' to be a whole number from 1 (got 0)"),
+        (
+            b'{"format": "bgnn-session", "version": 1, "perturbation": {"drop": 7}}',
+            "Expected 'drop' between 0 and 0.95 (got 7)",
+        ),
+        (b'{"format": "bgnn-session", "version": 1, "perturbation": {"turn": NaN}}', "Expected 'turn' between"),
         (b'{"format": "bgnn-session", "version": 1, "clouds": [{"path": "a\\u0000b"}]}', "'path' each"),
         (b" " * (MAX_BYTES + 1), "4 MiB"),
     ],

@@ -1,16 +1,12 @@
 from dataclasses import replace
-from io import BytesIO
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from bgnn_studio.core.comparison import compare, run_model
-from bgnn_studio.core.comparison_views import Show
+from bgnn_studio.core.comparison_views import Show, panels
 from bgnn_studio.errors import BgnnError
-from bgnn_studio.scene import comparison_pictures
-from bgnn_studio.scene.render import render_comparison, render_image
-from bgnn_studio.scene.side_by_side import View
+from bgnn_studio.scene.render import render_comparison, render_image, render_panels
 from bgnn_studio.scene.theme import DARK, LIGHT, rgb
 from tests.core.test_comparison import POINTS, opened
 from tests.traces import synthetic_cloud, synthetic_inference
@@ -83,7 +79,8 @@ def test_models_side_by_side():
         assert (np.abs(image - other).max(axis=-1) > 8).sum() > 30
     light = render_comparison(COMPARED, Show(layer=3), theme=LIGHT, **SMALL)
     np.testing.assert_allclose(light[0, 0] / 255, rgb(LIGHT.top), atol=0.02)
-    turned = render_comparison(COMPARED, Show(layer=3), view=View((3.0, 0.0, 0.0), (0.0, 0.0, 0.0), (0.0, 0.0, 1.0)), **SMALL)
+    camera = ((3.0, 0.0, 0.0), (0.0, 0.0, 0.0), (0.0, 0.0, 1.0))
+    turned = render_panels(POINTS, panels(COMPARED, Show(layer=3)), camera=camera, **SMALL)
     assert (np.abs(image.astype(int) - turned).max(axis=-1) > 8).sum() > 30
 
 
@@ -99,16 +96,3 @@ def test_models_side_by_side():
 def test_what_no_model_can_show_is_refused(change, options, message):
     with pytest.raises(BgnnError, match=message):
         render_comparison(COMPARED, Show(**change), **{**SMALL, **options})
-
-
-def test_pictures_of_a_report_are_of_every_layer_and_theme(monkeypatch):
-    monkeypatch.setattr(comparison_pictures, "SIZE", (300, 140))
-    told = []
-    found = comparison_pictures.comparison_pictures(COMPARED, Show(), [1, 3], progress=lambda done, total: told.append((done, total)))
-    assert [picture.layer for picture in found] == [1, 3]
-    assert told == [(0, 4), (1, 4), (2, 4), (3, 4)]
-    for picture in found:
-        light, dark = (np.asarray(Image.open(BytesIO(data)).convert("RGB")) for data in (picture.light, picture.dark))
-        assert light.shape == dark.shape == (140, 300, 3)
-        assert light.mean() > 150 > dark.mean()
-    assert found[1].alt == "Layer 3 graph of a, b, c, edges coloured against a"

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from bgnn_studio.training.aggregate import edge_moments, max_over_edges
+from bgnn_studio.training import aggregate
+from bgnn_studio.training.aggregate import edge_moments, gather, in_blocks, max_over_edges
 
 torch.set_num_threads(1)
 
@@ -29,4 +30,24 @@ def test_the_moments_are_var_mean(shape: tuple[int, ...]) -> None:
     ours = edge_moments(x)
     torch.testing.assert_close(ours, (mean, variance))
     gradients = [torch.autograd.grad((torch.stack(out) * weight).sum(), x)[0] for out in (ours, (mean, variance))]
+    torch.testing.assert_close(*gradients)
+
+
+def test_blocks_computed_again_give_the_gradients_of_kept_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aggregate, "_EDGES", 20)  # one cloud in a block
+    generator = torch.Generator().manual_seed(0)
+    x, weight = torch.randn(3, 6, 4, generator=generator).requires_grad_(), torch.randn(4, 5, generator=generator).requires_grad_()
+    knn, calls = torch.randint(6, (3, 6, 2), generator=generator), []
+
+    def function(x: Tensor, knn: Tensor, weight: Tensor) -> tuple[Tensor, ...]:
+        calls.append(len(x))
+        return ((gather(x, knn) @ weight).tanh().amax(1),)
+
+    gradients = []
+    for kept, times in ((1 << 25, 3), (0, 6)):
+        monkeypatch.setattr(aggregate, "_KEPT", kept)
+        calls.clear()
+        loss = torch.cat([block[0] for block in in_blocks(function, x, knn, weight)]).square().sum()
+        gradients.append(torch.autograd.grad(loss, (x, weight)))
+        assert calls == [1] * times
     torch.testing.assert_close(*gradients)

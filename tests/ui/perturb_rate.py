@@ -74,11 +74,15 @@ def in_window(application: QApplication, files: list[Path], seconds: float) -> s
         result = []
         for edges in ("all", "none"):
             session.set_edges(edges)
+            window.inspect.docks[-1].raise_()
             window.inspect.perturb.play.setChecked(True)
             wait(application, lambda: False, 1.0)
             counts.update(updates=0, frames=0)
+            busy = time.thread_time()
             wait(application, lambda: False, seconds)
-            result.append(f"{counts['updates'] / seconds:.0f} updates, {counts['frames'] / seconds:.0f} frames a second with {edges} edges")
+            busy = 1e3 * (time.thread_time() - busy) / max(counts["updates"], 1)
+            rates = f"{counts['updates'] / seconds:.0f} updates, {counts['frames'] / seconds:.0f} frames a second"
+            result.append(f"{rates} with {edges} edges, {busy:.0f} ms of the GUI thread's CPU for each update")
             window.inspect.perturb.play.setChecked(False)
         window.close()
     return "; ".join(result)
@@ -87,7 +91,8 @@ def in_window(application: QApplication, files: list[Path], seconds: float) -> s
 def main() -> None:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 5.0
     application = QApplication(["bgnn-studio"])
-    print(f"N = 1024, k = 20, {isa()}, {THREADS} thread{'s' if THREADS > 1 else ''}, {os.cpu_count()} cores; window 1280 x 720")
+    threads = f"{THREADS} thread{'s' if THREADS > 1 else ''}"
+    print(f"N = 1024, k = 20, {isa()}, {threads}, {os.cpu_count()} cores with a load of {os.getloadavg()[0]:.1f}; window 1280 x 720")
     with TemporaryDirectory() as folder:
         cloud = Path(folder) / "cloud.npy"
         np.save(cloud, random_cloud(1024))

@@ -10,13 +10,14 @@ import pytest
 from PySide6.QtCore import QElapsedTimer, QMimeData, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QToolButton
+from PySide6.QtWidgets import QApplication, QFileDialog, QToolButton
 from pytestqt.qtbot import QtBot
 
 from bgnn_studio.commands import evaluate as command
 from bgnn_studio.core.clouds import preprocess
 from bgnn_studio.core.resources import bundled_models
 from bgnn_studio.native import Model
+from bgnn_studio.ui.labelled_sets import Choice
 from bgnn_studio.ui.main_window import MainWindow
 from bgnn_studio.ui.tabs.accuracy import AccuracyTab
 from tests.random_model import random_cloud, random_model, small_spec
@@ -230,7 +231,11 @@ def test_cancel_here_and_in_the_status_bar(tab: AccuracyTab, window: MainWindow,
         assert (tab.setup.start.isVisible(), tab.evaluator.results) == (True, [])
         settle(window, qtbot)
     tab.evaluator.choose_limit(10)
-    run(tab, qtbot)
+    window.tabs.setCurrentWidget(window.inspect)
+    tab.evaluate.trigger()  # of the menu Run
+    assert window.tabs.currentWidget() is tab
+    assert tab.evaluate.toolTip().startswith("An evaluation is running")
+    qtbot.waitUntil(lambda: not tab.evaluator.busy, timeout=WAIT_MS)
     assert [len(found.predictions) for _, found in tab.evaluator.results] == [10, 10, 10]
     tab.evaluator.choose_limit(None)
     assert tab.evaluator.results == []  # those of 10 clouds are not those of all
@@ -290,6 +295,22 @@ def test_dead_ends_say_what_to_do(make_window: Make, files: dict[str, Path], lab
     assert (tab.setup.problem.text(), len(tab.evaluator.results)) == ("", 1)
 
 
+def test_data_are_chosen_in_a_dialog_that_can_be_left(
+    tab: AccuracyTab, labelled: Path, many: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    shown = tab.setup.data
+    assert [shown.itemText(i) for i in range(shown.count())][:2] == ["Bundled shapes", labelled.name]
+    for found, expected in (("", labelled), (str(many), many)):
+        monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_, found=found: (found, ""))
+        row = shown.count() - 1
+        shown.setCurrentIndex(row)
+        shown.activated.emit(row)
+        qtbot.waitUntil(lambda: not tab.evaluator.busy, timeout=WAIT_MS)
+        assert (tab.evaluator.choice.data, shown.currentText()) == (str(expected), expected.name)
+    shown.activated.emit(0)
+    assert (tab.evaluator.choice, shown.currentText()) == (Choice(), "Bundled shapes")
+
+
 def test_results_stay_with_the_file_and_the_clouds(
     tab: AccuracyTab, window: MainWindow, files: dict[str, Path], tmp_path: Path, qtbot: QtBot
 ):
@@ -305,7 +326,9 @@ def test_results_stay_with_the_file_and_the_clouds(
     window.open([copy])
     settle(window, qtbot)
     assert sorted(cells(tab)) == sorted(before)  # the same bytes elsewhere
-    random_model(copy, small_spec("bf2", points=200), seed=99)
+    other = random_model(tmp_path / "other.gguf", small_spec("bf2", points=200), seed=99)
+    other.replace(copy)
+    assert sorted(cells(tab)) == sorted(before)  # the open model is still the old one
     window.open([copy])
     settle(window, qtbot)
     assert ["binary", "\N{EN DASH}", "", ""] in cells(tab)  # other bytes of the same name
@@ -327,7 +350,7 @@ def test_the_window_answers_while_the_bundled_models_run(window: MainWindow, qtb
     timer.stop()
     print(f"longest gap of the GUI thread while 2 models ran 300 clouds, and the set was made: {max(gaps)} ms")
     assert len(tab.evaluator.results) == 2
-    assert max(gaps) < 1000
+    assert max(gaps) < 2000
     made = tab.evaluator.whole
     tab.evaluator.choose_limit(20)
     run(tab, qtbot)

@@ -55,7 +55,13 @@ def test_a_slider_infers_again_and_reset_brings_every_bit_back(loaded: MainWindo
     np.testing.assert_allclose(panel.kept.updates[-1], shares)
     top, first = expected.probabilities.max(), expected.probabilities[before.logits.argmax()]
     np.testing.assert_allclose(panel.confidence.updates[-1], (first, top))
+    edges, viewport = loaded.inspect.viewport.scene.edges.actor, loaded.inspect.viewport
+    assert edges.GetVisibility()
+    viewport._edges_ms = 1000.0  # as if a frame with edges took a second
+    moved(loaded, qtbot, "turn", 41.0)
+    assert not edges.GetVisibility()
     rest(loaded, qtbot)
+    assert edges.GetVisibility()
     assert session.passes > 0
     assert session.facts is not None
     moved(loaded, qtbot, "drop", 30.0)
@@ -77,7 +83,7 @@ def test_undo_takes_the_moves_of_a_slider_back_at_once(loaded: MainWindow, qtbot
         panel.rows["scale"].slider.setValue(panel.rows["scale"].slider.value() + 5)
     settle(loaded, qtbot)
     assert session.perturbation.scale == 2.5
-    assert "scale the cloud" in loaded.edit.undo.text()
+    assert "perturb: scale" in loaded.edit.undo.text()
     loaded.edit.undo.trigger()
     settle(loaded, qtbot)
     assert panel.rows["scale"].field.value() == 1.0
@@ -103,6 +109,7 @@ def test_a_picked_point_that_is_dropped_is_marked_no_more(loaded: MainWindow, qt
         left = 9 in session.index
         assert (session.pick is not None) == left
         assert bool(loaded.inspect.neighbours.table.rows) == left
+        assert left or "takes the picked point away" in loaded.inspect.neighbours._hint.text()
     assert session.pick == 9
     assert session.colour == "distance"
 

@@ -16,6 +16,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
+from bgnn_studio.core.perturbation import Perturbation
 from bgnn_studio.core.saved_session import SavedFile, SavedSession
 from bgnn_studio.io.session_file import read_session, write_session
 from bgnn_studio.ui.main_window import MainWindow
@@ -34,6 +35,8 @@ def arrange(window: MainWindow, files: dict[str, Path], qtbot: QtBot) -> None:
     session.set_bit(5)
     session.set_colour("bit")
     session.set_edges("picked")
+    session.set_shown_k(4)
+    session.perturb(Perturbation(turn=30.0))
     session.set_brush((1.0, 9.0))
     window.inspect.viewport.interactor.camera.position = (3.0, 2.0, 1.0)
     settle(window, qtbot)
@@ -45,7 +48,8 @@ def shown(window: MainWindow) -> dict[str, object]:
     return {
         "open": [c.cloud.path for c in s.clouds] + [m.path for m in s.models],
         "selected": (s.cloud.cloud.name, s.model.name, s.reference.name),
-        "view": (s.pick, s.layer, s.colour, s.bit, s.edges, s.brush),
+        "view": (s.pick, s.layer, s.colour, s.bit, s.edges, s.brush, s.shown_k, s.perturbation),
+        "points": s.points.tolist(),
         "camera": window.inspect.camera[0],
         "drawn": window.inspect.viewport.scene.edges.connectivity.tolist(),
     }

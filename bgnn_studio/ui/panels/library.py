@@ -83,7 +83,7 @@ class EntryList(QListWidget):
         self.currentItemChanged.connect(self._changed)
         delete = QShortcut(QKeySequence.StandardKey.Delete, self)
         delete.setContext(Qt.ShortcutContext.WidgetShortcut)
-        delete.setWhatsThis("Close the cloud or the model")
+        delete.setWhatsThis("Close cloud or model")
         delete.activated.connect(self._delete)
 
     def show_entries(self, entries: Sequence[tuple[object, str, str, str, str]], chosen: object) -> None:
@@ -217,7 +217,7 @@ def _model_entry(model: "Model") -> tuple[object, str, str, str, str]:
     else:
         tip.append("The file says nothing of its accuracy")
     if made:
-        tip.append(f"Trained on {made.dataset}: {made.recipe}, {made.epochs} epochs, seed {made.seed}")
+        tip.append(f"Trained on {made.dataset}: {made.epochs} epochs, seed {made.seed}")
     figure = f"{100 * measured.overall:.1f} %" if measured else ""
     detail = f"{spec.variant}  \N{MIDDLE DOT}  {spec.stage}  \N{MIDDLE DOT}  {size_text(model.file_bytes)}"
     return model, model.name, detail, figure, "\n".join(tip)

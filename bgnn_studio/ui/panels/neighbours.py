@@ -143,6 +143,7 @@ class NeighboursPanel(QWidget):
         self.shown = QSpinBox()
         self.shown.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.shown.setKeyboardTracking(False)
+        self.shown.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.shown.setAccessibleName("Neighbours shown")
         self.shown.setToolTip("List and draw so many neighbours of each point, the nearest. The network always uses all k.")
         self.shown.valueChanged.connect(lambda m: session.set_shown_k(m if m < self.shown.maximum() else None))
@@ -189,6 +190,8 @@ class NeighboursPanel(QWidget):
                 if s.model is None
                 else "Click a point in the 3D view, or find one by its index."
             )
+            if s.pick is None and s.choices.pick is not None:
+                what = "The perturbation takes the picked point away; it comes back with it."
             self._hint.setText(what if s.cloud is not None else "Open a point cloud to begin.")
         name = s.reference.name if s.reference is not None and reference is not None else ""
         self.table.set_rows(rows, s.pick, on_bits=s.bits > 0, reference=name)

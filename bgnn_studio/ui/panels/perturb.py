@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from bgnn_studio.core.perturbation import IDENTITY, MAX_SEED, RANGES, Perturbation
@@ -30,6 +30,7 @@ _SLIDERS = {
 _ROWS = 4
 _SWEEP_SECONDS = 8.0  # through the range and back
 _TICK_MS = 16
+_PATIENCE_SECONDS = 0.25  # for a pass, before a sweep moves on without it: a move that no pass follows only costs a frame
 _RATE_SECONDS = 1.0
 _HINT = "Move a slider: the model runs again at each change."
 
@@ -90,7 +91,9 @@ class PerturbPanel(QWidget):
         both.addLayout(left, 1)
         both.addLayout(charts, 1)
         self._clock = QTimer(self, interval=_TICK_MS)
-        self._clock.timeout.connect(self._sweep)
+        self._clock.timeout.connect(self._tick)
+        self._asked = 0.0  # when the sweep last moved, or 0 once there was a pass
+        self._moved = 0.0
         session.subscribe(self._follow)
         self.refresh()
 
@@ -137,14 +140,15 @@ class PerturbPanel(QWidget):
         self.seed.setPrefix("Seed ")
         self.seed.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.seed.setKeyboardTracking(False)
-        self.seed.setFixedWidth(84)
+        self.seed.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.seed.setFixedWidth(72)
         self.seed.setAccessibleName("Seed of drop and jitter")
         self.seed.setToolTip("Of the points dropped and of the noise: the same seed gives the same draw")
-        self.seed.valueChanged.connect(lambda seed: self._change(replace(self._session.perturbation, seed=seed), "another seed"))
+        self.seed.valueChanged.connect(lambda seed: self._change(replace(self._session.perturbation, seed=seed), "perturb: seed"))
         self.draw = QPushButton("New draw")
         self.draw.setToolTip("The next seed: other points dropped, other noise")
         self.draw.clicked.connect(lambda _=False: self.seed.setValue((self.seed.value() + 1) % (MAX_SEED + 1)))
-        self.reset = QPushButton("Reset all")
+        self.reset = QPushButton("Reset")
         self.reset.setToolTip("The cloud as it was, with the first seed")
         self.reset.clicked.connect(lambda _=False: self._reset())
         row = QHBoxLayout()
@@ -156,14 +160,14 @@ class PerturbPanel(QWidget):
 
     def _move(self, name: str, value: float) -> None:
         self.chosen.setCurrentIndex(self.chosen.findData(name))
-        self._change(replace(self._session.perturbation, **{name: value}), f"{_SLIDERS[name][0].lower()} the cloud", name)
+        self._change(replace(self._session.perturbation, **{name: value}), f"perturb: {name}", name)
 
     def _change(self, perturbation: Perturbation, label: str, kind: str = "seed") -> None:
         self._session.perturb(perturbation, label, f"perturb {kind}")
 
     def _reset(self) -> None:
         self.play.setChecked(False)
-        self._session.perturb(IDENTITY, "reset the perturbation")
+        self._session.perturb(IDENTITY, "perturb: reset")
 
     def _play(self, on: bool) -> None:
         allowed, value = RANGES[self.chosen.currentData()], self.rows[self.chosen.currentData()].value
@@ -174,8 +178,13 @@ class PerturbPanel(QWidget):
         else:
             self._clock.stop()
 
+    def _tick(self) -> None:
+        if monotonic() - self._asked > _PATIENCE_SECONDS:
+            self._sweep()
+
     def _sweep(self) -> None:
         """Move the slider to where it should be by now."""
+        self._asked = self._moved = monotonic()
         if self.chosen.currentData() != self._swept:
             self._play(on=True)
         phase = (monotonic() - self._start) / _SWEEP_SECONDS % 1.0
@@ -190,11 +199,16 @@ class PerturbPanel(QWidget):
             self.refresh()
         if "perturbed" in changed:
             self._add_pass()
+            self._asked = 0.0
+            if self._clock.isActive() and monotonic() - self._moved > _TICK_MS / 1e3:
+                self._sweep()  # at once, so that the next pass runs while this one is drawn
         if changed & {"perturbed", "live"}:
             self._say()
-        if changed & {"cloud", "model", "count"} and self.confidence.updates:
+        if changed & {"cloud", "model", "count"}:
             self.confidence.clear()
             self.kept.clear()
+            self._problem = ""
+            self._say()
         if s.cloud is None:
             self.play.setChecked(False)
 

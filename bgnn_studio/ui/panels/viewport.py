@@ -138,9 +138,9 @@ class Viewport(QWidget):
     def _draw(self) -> None:
         """Ask for a frame; while a perturbation moves, frames take half of the time at most, so that passes and sliders go on."""
         live = self._session.live
-        if self._session.edges == "all" and live != self._edges_hidden and (not live or self._edges_ms > _SLOW_MS):
+        if self._session.edges == "all" and (not live or self._edges_ms > _SLOW_MS):
             self._edges_hidden = live
-            self.scene.edges.set_hidden(hidden=live)
+        self.scene.edges.set_hidden(hidden=self._edges_hidden)
         if not live:
             self._pace.stop()
             self.interactor.update()

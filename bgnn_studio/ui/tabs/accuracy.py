@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from bgnn_studio.ui.evaluated_clouds import EvaluatedClouds
@@ -27,21 +27,29 @@ if TYPE_CHECKING:
     from bgnn_studio.ui.toasts import Toasts
     from bgnn_studio.ui.workers import Jobs
 
-_READING = "Rows: true. Columns: predicted. Grey: no cloud"
+_READING = "Rows: true, 100 % each. Columns: predicted. Grey: none"
 _KEYS = "Arrow keys move, Page Down goes to the next most frequent confusion, Enter or a click lists the clouds of a cell"
 
 
 class AccuracyTab(QWidget):
     """Models and comparison at the left, the confusion matrix in the middle, classes and clouds at the right.
 
+    Attributes
+    ----------
+    evaluate : QAction
+        What Run does, for a menu.
+
     Signals
     -------
     inspected
         A cloud was opened and selected: Inspect shows it.
+    wanted
+        Somebody chose `evaluate`: the tab is to be in front.
     """
 
     title = "Accuracy"
     inspected = Signal()
+    wanted = Signal()
 
     def __init__(self, session: "Session[Model]", jobs: "Jobs", toasts: "Toasts", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -58,6 +66,9 @@ class AccuracyTab(QWidget):
         self.listed = ListedClouds()
         self.exports = Exports(jobs, toasts, self)
         self.setup.add(self.exports.button)
+        self.evaluate = QAction("&Evaluate checked models", self)
+        self.evaluate.setShortcut("F6")
+        self.evaluate.triggered.connect(lambda _=False: self._run())
         self._headline, self._hint = headline(), hint()
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._reading = caption(_READING, _KEYS)
@@ -68,7 +79,7 @@ class AccuracyTab(QWidget):
         self._stack.addWidget(self.matrix)
         self._shown: Evaluation | None = None
         self._lay_out()
-        self.setup.run.connect(lambda: self.evaluator.run(self.models.table.checked))
+        self.setup.run.connect(self._run)
         self.models.chosen.connect(self.refresh)
         self.models.checked.connect(self._show_reason)
         self.matrix.looked.connect(lambda text: self._reading.setText(text or _READING))
@@ -117,6 +128,7 @@ class AccuracyTab(QWidget):
         left.addWidget(_titled("Models", self.models))
         left.addWidget(_titled("Comparison", scrolled(self.against, 120)))
         left.setSizes([190, 320])
+        left.setMinimumWidth(310)
         column = QVBoxLayout(middle)
         column.setContentsMargins(0, 8, 0, 8)
         column.setSpacing(4)
@@ -131,7 +143,7 @@ class AccuracyTab(QWidget):
             widget.setAutoFillBackground(True)
             columns.addWidget(widget)
         columns.setStretchFactor(1, 1)
-        columns.setSizes([345, 415, 270])
+        columns.setSizes([320, 381, 305])
         for splitter in (left, right, columns):
             splitter.setChildrenCollapsible(False)
             splitter.setHandleWidth(6)
@@ -157,11 +169,20 @@ class AccuracyTab(QWidget):
             self.classes.show_figures(figures, data.classes)
         self.listed.show_errors(found)
 
+    def _run(self) -> None:
+        self.wanted.emit()
+        self.evaluator.run(self.models.table.checked)
+
     def _show_reason(self) -> None:
-        self.setup.set_reason(self._why_not_run())
+        reason = self._why_not_run()
+        self.setup.set_reason(reason)
+        self.evaluate.setEnabled(reason is None)
+        self.evaluate.setToolTip(reason or self.setup.start.toolTip())
 
     def _why_not_run(self) -> str | None:
         checked = self.models.table.checked
+        if self.evaluator.busy:
+            return "An evaluation is running: wait for it, or cancel it."
         if not self.models.table.models:
             return "No model yet: open one with Ctrl+O, or drop its file here."
         if not checked:

@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from bgnn_studio.core.saved_session import Camera
     from bgnn_studio.core.session import Session
     from bgnn_studio.native import Model
+    from bgnn_studio.ui.measurer import Measurer
     from bgnn_studio.ui.panels.viewport import Viewport
     from bgnn_studio.ui.theme import Theme
 
 _RIGHT, _BOTTOM = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
 
-_BARS_HEIGHT = 204  # headline, legend and seven bars
+_BARS_HEIGHT = 208  # headline, legend and seven bars
 
 
 class InspectTab(QMainWindow):
@@ -39,7 +40,7 @@ class InspectTab(QMainWindow):
 
     title = "Inspect"
 
-    def __init__(self, session: "Session[Model]", parent: QWidget | None = None) -> None:
+    def __init__(self, session: "Session[Model]", measurer: "Measurer", parent: QWidget | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Widget)
         self._session = session
         self.bar = ViewBar(session)
@@ -49,7 +50,7 @@ class InspectTab(QMainWindow):
         self.prediction = PredictionPanel(session)
         self.neighbours = NeighboursPanel(session)
         self.distances = DistancesPanel(session)
-        self.latency = LatencyPanel(session)
+        self.latency = LatencyPanel(session, measurer)
         self.memory = MemoryPanel(session)
         self.perturb = PerturbPanel(session)
         self._empty = hint("Drop a point cloud and a model here, or open them with Ctrl+O.")

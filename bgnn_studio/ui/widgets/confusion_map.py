@@ -53,6 +53,7 @@ class ConfusionMap(QWidget):
             self.cell = self._hovered = None
         self.figures, self.classes = figures, classes
         self.updateGeometry()
+        self.mark(self.cell)
         self._repaint()
 
     def mark(self, cell: tuple[int, int] | None) -> None:
@@ -90,7 +91,7 @@ class ConfusionMap(QWidget):
         """Draw the picture, and over it what is current and under the mouse."""
         if not self.classes:
             return
-        if self._picture is None:
+        if self._picture is None or self._picture.devicePixelRatio() != self.devicePixelRatioF():
             self._picture = self._drawn()
         painter = QPainter(self)
         painter.drawPixmap(0, 0, self._picture)

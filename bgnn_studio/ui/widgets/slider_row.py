@@ -35,7 +35,7 @@ class SliderRow(QObject):
         label.setObjectName("Caption")
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, round((allowed.high - allowed.low) / allowed.step))
-        self.slider.setMinimumWidth(56)
+        self.slider.setMinimumWidth(46)
         self.field = QDoubleSpinBox()
         step = allowed.step * self._shown_as
         self.field.setDecimals(0 if step >= 1 else 3 if step < 0.01 else 2)

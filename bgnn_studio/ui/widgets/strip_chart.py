@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from bgnn_studio.ui.theme import DARK, Theme
 
 UPDATES = 160
-_HEAD, _FOOT, _LEFT, _RIGHT = 20, 4, 34, 8
+_HEAD, _FOOT, _LEFT, _RIGHT = 20, 6, 40, 8
 
 
 class StripChart(QWidget):
@@ -52,7 +52,7 @@ class StripChart(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Return what three grid lines and the row of values need."""
-        return QSize(248, 62)
+        return QSize(236, 62)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the grid, the lines and the last values."""
@@ -64,7 +64,7 @@ class StripChart(QWidget):
         area = QRectF(_LEFT, _HEAD, self.width() - _LEFT - _RIGHT, self.height() - _HEAD - _FOOT)
         self._paint_grid(painter, area)
         self._paint_values(painter, QFontMetricsF(font))
-        for line in range(len(self._names)):
+        for line in reversed(range(len(self._names))):  # where lines meet, the first is seen
             painter.setPen(QPen(self._colour(line), 1.6))
             painter.drawPolyline(self._points(area, line))
         painter.end()
@@ -76,14 +76,15 @@ class StripChart(QWidget):
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
             painter.setPen(QColor(self._theme.muted))
             label = QRectF(0, y - 8, _LEFT - 6, 16)
-            painter.drawText(label, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"{percent}")
+            painter.drawText(
+                label, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, "100 %" if percent == 100 else f"{percent}"
+            )
 
     def _paint_values(self, painter: QPainter, metrics: QFontMetricsF) -> None:
         """Write the title, and from the right the last value of each line that has a name."""
-        title = f"{self._title}, %"
         painter.setPen(QColor(self._theme.muted))
-        painter.drawText(QRectF(_RIGHT, 0, self.width(), 16), Qt.AlignmentFlag.AlignVCenter, title)
-        left, right = _RIGHT + metrics.horizontalAdvance(title) + 10, float(self.width() - _RIGHT)
+        painter.drawText(QRectF(_RIGHT, 0, self.width(), 16), Qt.AlignmentFlag.AlignVCenter, self._title)
+        left, right = _RIGHT + metrics.horizontalAdvance(self._title) + 10, float(self.width() - _RIGHT)
         values = [(line, name) for line, name in enumerate(self._names) if name and self.updates]
         for place, (line, name) in reversed(list(enumerate(values))):
             figure = f" {100 * self.updates[-1][line]:.0f}"

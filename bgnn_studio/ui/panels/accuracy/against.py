@@ -48,6 +48,7 @@ class AgainstPanel(QWidget):
         label.setBuddy(self.choice)
         self.bars = Bars("Accuracy beside the reference")
         self.pair = caption("")
+        self.pair.setWordWrap(True)
         self.cells = tuple(QPushButton() for _ in range(4))
         self.test = caption("", _TEST)
         self._hint = hint("Evaluate two models on the same clouds to see what one keeps of the other.")

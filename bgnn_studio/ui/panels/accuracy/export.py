@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 
 from bgnn_studio.core.evaluation_report import as_json, confusion_csv, predictions_csv
+from bgnn_studio.core.files import replacing
 from bgnn_studio.errors import BgnnError
 
 if TYPE_CHECKING:
@@ -25,8 +26,9 @@ class Exports(QObject):
 
     Attributes
     ----------
+    menu : QMenu
     button : QToolButton
-        With the menu.
+        With that menu.
     """
 
     def __init__(self, jobs: "Jobs", toasts: "Toasts", parent: QWidget) -> None:
@@ -34,18 +36,20 @@ class Exports(QObject):
         self._jobs, self._toasts = jobs, toasts
         self._report: EvaluationReport | None = None
         self._current: Evaluation | None = None
-        menu = QMenu(parent)
-        menu.setToolTipsVisible(True)
-        self.predictions = self._add(menu, "&Predictions as CSV", "predictions.csv", self.save_predictions)
-        self.predictions.setToolTip("Every model shown and every cloud: true and predicted class, confidence")
-        self.confusion = self._add(menu, "Confusion &matrix as CSV", "confusion.csv", self.save_confusion)
-        self.confusion.setToolTip("Counts of the current model: a line for each true class")
-        self.report = self._add(menu, "&Report as JSON", "evaluation.json", self.save_report)
-        self.report.setToolTip("What bgnn-studio evaluate --json writes, for every model shown")
+        self.menu = QMenu("Export e&valuation", parent)
+        self.menu.setToolTipsVisible(True)
+        self._actions = [
+            (self._add("&Predictions as CSV", "predictions.csv", self.save_predictions), "Every model and cloud: classes and confidence"),
+            (
+                self._add("Confusion &matrix as CSV", "confusion.csv", self.save_confusion),
+                "Counts of the current model, a line a true class",
+            ),
+            (self._add("&Report as JSON", "evaluation.json", self.save_report), "What bgnn-studio evaluate --json writes"),
+        ]
         self.button = QToolButton()
         self.button.setText("Export")
         self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.button.setMenu(menu)
+        self.button.setMenu(self.menu)
         self.set_results(None, None)
 
     def set_results(self, report: "EvaluationReport | None", current: "Evaluation | None") -> None:
@@ -53,7 +57,9 @@ class Exports(QObject):
         self._report, self._current = report, current
         self.button.setEnabled(report is not None)
         self.button.setToolTip(_EMPTY if report is None else "Write these results to a file")
-        self.confusion.setEnabled(current is not None)
+        for (action, tip), there in zip(self._actions, (report, current, report), strict=True):
+            action.setEnabled(there is not None)
+            action.setToolTip(tip if there is not None else _EMPTY)
 
     def save_predictions(self, path: Path) -> None:
         """Write the predictions of all models shown."""
@@ -76,7 +82,8 @@ class Exports(QObject):
     def _save(self, path: Path, text: Callable[[], str]) -> None:
         def write() -> None:
             try:
-                path.write_text(text(), encoding="utf-8")
+                with replacing(path) as file:
+                    file.write(text().encode())
             except OSError as error:
                 raise BgnnError(f"{path}: could not be written ({error.strerror}). Choose another place.") from error
 
@@ -87,12 +94,12 @@ class Exports(QObject):
             failed=lambda error: self._toasts.error("Not exported", error),
         )
 
-    def _add(self, menu: QMenu, text: str, name: str, save: Callable[[Path], None]) -> QAction:
+    def _add(self, text: str, name: str, save: Callable[[Path], None]) -> QAction:
         def ask() -> None:
             chosen, _ = QFileDialog.getSaveFileName(self.button, text.replace("&", ""), name)
             if chosen:
                 save(Path(chosen))
 
-        action = menu.addAction(f"{text}\N{HORIZONTAL ELLIPSIS}")
+        action = self.menu.addAction(f"{text}\N{HORIZONTAL ELLIPSIS}")
         action.triggered.connect(lambda _=False: ask())
         return action

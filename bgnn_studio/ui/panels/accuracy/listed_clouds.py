@@ -164,9 +164,9 @@ def _view(table: CloudTable) -> QTableView:
     view.verticalHeader().hide()
     view.verticalHeader().setDefaultSectionSize(22)
     header = view.horizontalHeader()
-    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-    header.setResizeContentsPrecision(50)  # of rows looked at; thousands would take their time
-    for column in (1, 2, 4):
-        header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
+    header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+    for column, widest in ((0, "99999"), (3, "100.0 %")):  # to fit contents would need a look at all of them
+        header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
+        header.resizeSection(column, view.fontMetrics().horizontalAdvance(widest) + 14)
     header.setHighlightSections(False)
     return view

@@ -22,7 +22,7 @@ _HEADS = (
         "Interval",
         f"{100 * CONFIDENCE:.0f} % interval of the overall accuracy, for clouds drawn at random (Wilson).\n{_PAIRED}",
     ),
-    ("Class mean", "The mean of the classes' accuracies, each class weighing the same"),
+    ("Mean", "Class mean: the mean of the classes' accuracies, each class weighing the same"),
 )
 
 
@@ -149,7 +149,7 @@ class ModelsPanel(QWidget):
         self._stack.addWidget(hint("Drop model files (.gguf) here, or open them with Ctrl+O."))
         self._stack.addWidget(self.view)
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(6, 0, 0, 0)
         column.setSpacing(2)
         column.addWidget(self._stack, 1)
         column.addWidget(self._note)

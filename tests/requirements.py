@@ -39,6 +39,7 @@ NEEDS: dict[str, Callable[[], bool]] = {
     "/dev/full": Path("/dev/full").exists,
     "Xvfb": lambda: shutil.which("Xvfb") is not None,
     "cc": lambda: shutil.which("cc") is not None,
+    "glibc": lambda: platform.libc_ver()[0] == "glibc",
     "isa avx2": lambda: _isa("avx2"),
     "isa avx512": lambda: _isa("avx512"),
     "isa neon": lambda: _isa("neon"),

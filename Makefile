@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 NATIVE := $(shell find native -name '*.[ch]' -o -name CMakeLists.txt -o -name binding.py)
 
-.PHONY: run test bench models runners wheel clean
+.PHONY: run test bench models runners runners-check test-board soak wheel clean
 run: .venv/installed
 	@$(BIN)/bgnn-studio
 
@@ -15,11 +15,21 @@ bench: .venv/installed
 	$(BIN)/python -m tests.bench
 
 models: .venv/installed
-	$(BIN)/python -m bgnn_studio.training.demo
+	$(BIN)/bgnn-studio train --config demo --resume --test
+	cp runs/demo/*.gguf models
 
-runners: .venv/installed
-	$(BIN)/python -m pip install -q -c constraints.txt -e .[runners]
+runners: .venv/installed-runners
 	$(BIN)/python native/runner/build.py
+
+runners-check: .venv/installed-runners
+	$(BIN)/python native/runner/build.py --check
+
+# Downloads 25 MB of Debian's arm64 packages once; needs apt, qemu-system-arm and dropbear-bin.
+test-board: .venv/installed-test
+	$(BIN)/python -m tests.boards.arm_board
+
+soak: .venv/installed-test
+	$(BIN)/python -m tests.boards.soak 1000
 
 wheel: .venv/installed
 	$(BIN)/python -m pip wheel -q --no-deps -w dist .
@@ -33,6 +43,10 @@ wheel: .venv/installed
 .venv/installed-test: .venv/installed
 	sh setup.sh test
 	$(BIN)/python -m pip install -q -c constraints.txt -e .[test]
+	touch $@
+
+.venv/installed-runners: .venv/installed
+	$(BIN)/python -m pip install -q -c constraints.txt -e .[runners]
 	touch $@
 
 clean:

@@ -38,6 +38,10 @@ if [ "$(uname -s)" = Linux ]; then
     lacks_program qemu-aarch64 && need qemu-user
     lacks_program aarch64-linux-gnu-gcc && need gcc-aarch64-linux-gnu
     [ -e /usr/aarch64-linux-gnu/include/stdio.h ] || need libc6-dev-arm64-cross
+    # Boards are SSH servers on the loopback interface.
+    [ -x /usr/sbin/sshd ] || need openssh-server
+    [ -x /usr/sbin/dropbear ] || need dropbear-bin
+    lacks_program ssh-agent && need openssh-client
   fi
 fi
 

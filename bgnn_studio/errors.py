@@ -13,6 +13,10 @@ class ReaderError(BgnnError):
     """A point-cloud file that cannot be read."""
 
 
+class SessionFileError(BgnnError):
+    """A session file that cannot be written, or read."""
+
+
 class KernelError(BgnnError):
     """A refusal of the native library.
 
@@ -30,3 +34,15 @@ class KernelError(BgnnError):
         super().__init__(f"{operation}: {text}")
         self.status = status
         self.operation = operation
+
+
+class HistoryError(BgnnError):
+    """The run history cannot be read or written."""
+
+
+class RemoteError(BgnnError):
+    """A board that cannot be reached or used, or a run on it that failed."""
+
+
+class LinkLostError(RemoteError):
+    """The connection to a board broke, or went silent: connecting again may help."""

@@ -12,6 +12,12 @@ if "DISPLAY" not in os.environ:
     os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _history_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep tests, and what they start, away from the user's run history."""
+    os.environ["BGNN_HISTORY"] = str(tmp_path_factory.mktemp("history") / "history.sqlite3")
+
+
 @pytest.fixture
 def shared_dir() -> Path:
     """Return the folder of shared data beside the project; skip where it is absent."""

@@ -4,11 +4,13 @@ A test says ``needs("shared/conformance")``; `conftest.py` fails the session on 
 no test is lost silently.
 """
 
+import functools
 import os
 import platform
-import runpy
 import shutil
+import subprocess
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -23,8 +25,11 @@ def _isa(name: str) -> bool:
     return name in native.isas()
 
 
-def _runners_are_fresh() -> bool:
-    return bool(runpy.run_path(str(ROOT / "native" / "runner" / "build.py"))["fresh"]())
+@functools.cache
+def _mount_namespaces() -> bool:
+    """Whether this user may mount file systems that nobody else sees."""
+    command = ("unshare", "-m", "mount", "-t", "tmpfs", "none", "/var/tmp")
+    return shutil.which("unshare") is not None and subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 NEEDS: dict[str, Callable[[], bool]] = {
@@ -34,12 +39,18 @@ NEEDS: dict[str, Callable[[], bool]] = {
     "qemu-arm": lambda: shutil.which("qemu-arm") is not None,
     "qemu-riscv64": lambda: shutil.which("qemu-riscv64") is not None,
     "x86_64": lambda: platform.machine() == "x86_64",
-    "make runners": _runners_are_fresh,
     "aarch64-linux-gnu-gcc": lambda: shutil.which("aarch64-linux-gnu-gcc") is not None,
+    "sshd": Path("/usr/sbin/sshd").exists,
+    "bcrypt": lambda: find_spec("bcrypt") is not None,  # a dependency of the application, but an optional one of asyncssh
+    "ssh-agent": lambda: shutil.which("ssh-agent") is not None,
+    "dropbear": Path("/usr/sbin/dropbear").exists,
+    "mount namespaces": _mount_namespaces,
     "/dev/full": Path("/dev/full").exists,
     "Xvfb": lambda: shutil.which("Xvfb") is not None,
     "cc": lambda: shutil.which("cc") is not None,
     "glibc": lambda: platform.libc_ver()[0] == "glibc",
+    "fork": lambda: hasattr(os, "fork"),
+    "user nobody": lambda: hasattr(os, "setuid"),
     "isa avx2": lambda: _isa("avx2"),
     "isa avx512": lambda: _isa("avx512"),
     "isa neon": lambda: _isa("neon"),

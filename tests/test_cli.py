@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from bgnn_studio.commands.convert import read_classes
 from bgnn_studio.core.bits import pack_signs
 from bgnn_studio.core.clouds import preprocess
 from bgnn_studio.errors import BgnnError
+from bgnn_studio.history import History
 from bgnn_studio.io.readers import read_cloud
 from bgnn_studio.native import Model
 from tests.random_model import random_model, small_spec
@@ -130,8 +132,9 @@ def test_trace_holds_what_the_layers_saw(variant: str, models: dict[str, Path], 
     saved = np.load(tmp_path / "trace")
     inference = Model.open(models[variant]).infer(preprocess(POINTS, 64), trace=True)
     trace = inference.trace
-    assert set(saved) == {"points", "knn1", "knn2", "knn3", "features2", "features3", "logits"}
+    assert set(saved) == {"points", "knn1", "knn2", "knn3", "features2", "features3", "winners", "logits"}
     assert np.array_equal(saved["logits"], inference.logits[None])
+    assert np.array_equal(saved["winners"], trace.winners[None])
     assert np.array_equal(saved["points"], preprocess(POINTS, 64)[None])
     for layer in (1, 2, 3):
         assert saved[f"knn{layer}"].dtype == np.int32
@@ -161,8 +164,12 @@ def test_render_draws_without_a_display(models: dict[str, Path], tmp_path: Path)
 
 def test_bench_for_programs_and_people(models: dict[str, Path]) -> None:
     arguments = ["bench", "--cloud", MESH, "--model", models["bf2"], "--model", models["dgcnn"], "--repeat", 3, "--against", "torch"]
-    found = json.loads(output(*arguments, "--json"))
+    found = json.loads(output(*arguments, "--json", "--save"))
     assert [m["variant"] for m in found["models"]] == ["bf2", "dgcnn"]
+    stored = [History().get(identity) for identity in found["saved_runs"]]
+    assert [(r.run.conditions.variant, r.run.conditions.engine) for r in stored] == list(product(("bf2", "dgcnn"), ("native", "torch")))
+    timed = [model[name]["p50"] for model in found["models"] for name in ("engine_ms", "torch_ms")]
+    assert [r.entry.summary.p50_ns / 1e6 for r in stored] == pytest.approx(timed)
     for model in found["models"]:
         assert model["points"] == 32
         assert 0 < model["engine_ms"]["min"] <= model["engine_ms"]["p50"] <= model["engine_ms"]["p90"]
@@ -172,7 +179,13 @@ def test_bench_for_programs_and_people(models: dict[str, Path]) -> None:
         assert model["torch_over_engine"] == pytest.approx(model["torch_ms"]["p50"] / model["engine_ms"]["p50"])
     text = output("bench", "--cloud", MESH, "--model", models["bf2"], "--points", 50, "--repeat", 3)
     assert [line.split()[0] for line in text.splitlines()[:2]] == ["model", "bf2"]
-    assert "mesh; 3 runs after 2 to warm up; 1 thread; engine on " in text
+    assert text.splitlines()[1].split()[-1] == "3"  # runs
+    assert "mesh; measured here after 2 runs to warm up; 1 thread; engine on " in text
+    settled = json.loads(output("bench", "--cloud", MESH, "--model", models["bf2"], "--seconds", 0.2, "--json"))["models"][0]
+    assert settled["engine_ms"]["stopped_by"] in ("settled", "most", "seconds")
+    assert settled["repeats"] >= 10
+    low, high = settled["engine_ms"]["p50_interval"]
+    assert low <= settled["engine_ms"]["p50"] <= high
 
 
 def test_bench_of_kernels() -> None:
@@ -258,6 +271,7 @@ def test_an_error_is_one_line(case: str, models: dict[str, Path]) -> None:
         (["infer", "cloud.ply", "--model", "m.gguf", "--repeat", "many"], "whole number from 1 (got 'many')"),
         (["render", "cloud.ply", "--size", "400", "-o", "x.png"], "WIDTHxHEIGHT"),
         (["bench", "--against", "numpy"], "invalid choice"),
+        (["bench", "--seconds", "0"], "seconds above 0 (got '0')"),
     ],
 )
 def test_bad_options_end_with_2_and_no_traceback(arguments: list[str], message: str) -> None:

@@ -1,6 +1,7 @@
 """An installed wheel, outside the checkout and run from another directory, finds its library, models and assets."""
 
 import json
+import os
 import subprocess
 import sys
 import sysconfig
@@ -50,3 +51,12 @@ def test_installed_wheel_infers_from_another_directory(installed: Path, tmp_path
     assert str(installed.parent) in model
     output = subprocess.check_output([installed / "bgnn-studio", "infer", cloud, "--model", model, "--json"], cwd=tmp_path, text=True)
     assert json.loads(output)["class"]
+    board = [installed / "bgnn-studio", "profile", "local", "--model", model, "--repeat", "1", "--no-history", "--json"]
+    output = subprocess.check_output(board, cwd=tmp_path, text=True, env={**os.environ, "HOME": str(tmp_path)})
+    assert json.loads(output)[0]["runs"][0]["equal"]
+
+
+def test_installed_wheel_has_the_recipes(installed: Path, tmp_path: Path) -> None:
+    command = [installed / "bgnn-studio", "train", "--config", "demo", "--set", "k=many"]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ran.stderr == "bgnn-studio: demo, dgcnn: 'k': expected a whole number (got 'many').\n"

@@ -30,5 +30,6 @@ def synthetic_inference(cloud, *, k=8, widths=(64, 128), on_bits=True, seed=0):
     distances = [squared_l2(cloud)]
     distances += [hamming(f[:, None], f[None]) if on_bits else squared_l2(f) for f in features]
     graphs = [nearest(d, k) for d in distances]
-    trace = Trace(tuple(g for g, _ in graphs), tuple(d for _, d in graphs), tuple(features))
+    winners = rng.integers(len(cloud) // 4, size=3 * len(cloud), dtype=np.int32)  # a few points win most channels
+    trace = Trace(tuple(g for g, _ in graphs), tuple(d for _, d in graphs), tuple(features), winners)
     return Inference(np.zeros(4, np.float32), (Step("layer1", "knn", 1000),), "scalar", 1, 0, trace)

@@ -1,6 +1,7 @@
 """Arguments that several commands take."""
 
 import argparse
+from math import inf
 from pathlib import Path
 
 
@@ -35,6 +36,17 @@ def positive(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected a whole number from 1 (got {text!r})")
     return int(text)
+
+
+def seconds(text: str) -> float:
+    """Parse a time above 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < inf:
+        raise argparse.ArgumentTypeError(f"expected seconds above 0 (got {text!r})")
+    return value
 
 
 def size(text: str) -> tuple[int, int]:

@@ -6,16 +6,15 @@ import os
 import platform
 import subprocess
 import sys
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 from bgnn_studio import __version__
 from bgnn_studio.commands.system import display, missing_libraries
 from bgnn_studio.commands.text import table
+from bgnn_studio.core.machine import cores, cpu_name
+from bgnn_studio.core.packages import package_versions
 from bgnn_studio.errors import BgnnError
 
-PACKAGES = ("numpy", "PySide6-Essentials", "pyqtgraph", "pyvista", "pyvistaqt", "vtk", "trimesh", "gguf", "torch", "torch-geometric")
 PROBE_SECONDS = 60
 
 
@@ -37,9 +36,9 @@ def examine() -> dict[str, Any]:
         "bgnn-studio": __version__,
         "python": platform.python_version(),
         "system": platform.platform(),
-        "cpu": _cpu(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-        "packages": {name: _version(name) for name in PACKAGES},
+        "cpu": cpu_name(),
+        "cores": cores(),
+        "packages": package_versions(),
         "native": _native(),
         "drawing": _drawing(),
         "display": display(),
@@ -72,22 +71,6 @@ def as_text(report: dict[str, Any]) -> str:
     rows.append(["missing libraries", ", ".join(report["missing_libraries"]) or "none"])
     advice = [f"- {problem}" for problem in report["problems"]] or ["All is well."]
     return "\n".join([table(rows), "", *advice])
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
-
-
-def _cpu() -> str:
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        for line in info.read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 def _native() -> dict[str, Any]:

@@ -1,9 +1,7 @@
 """`bgnn-studio evaluate`: accuracy of models on a labelled set, by the native engine."""
 
 import argparse
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
@@ -13,7 +11,7 @@ from bgnn_studio.commands.text import table
 from bgnn_studio.core import evaluation
 from bgnn_studio.core.accuracy import CONFIDENCE
 from bgnn_studio.core.evaluation import Evaluation, LabelledSet
-from bgnn_studio.core.timing import WARMUP
+from bgnn_studio.core.evaluation_report import EvaluationReport, as_json
 from bgnn_studio.io.datasets import DEFAULT_SPLIT, read_labelled
 from bgnn_studio.native import Model
 
@@ -28,8 +26,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--data",
         default="shapes",
         metavar="PATH",
-        help="folder CLASS/SPLIT/FILE or CLASS/FILE, modelnet40_normal_resampled, or an NPZ of points (n, N, 3), labels (n,) and "
-        "classes; default: shapes, the bundled set",
+        help="folder CLASS/SPLIT/FILE or CLASS/FILE, modelnet40_ply_hdf5_2048 or _normal_resampled, or an NPZ of points (n, N, 3), "
+        "labels (n,) and classes; default: shapes, the bundled set",
     )
     command.add_argument("--split", help="default: test, or all of a set without splits")
     command.add_argument("--limit", type=positive, metavar="N", help="N clouds drawn at random, the same ones each time; default: all")
@@ -42,16 +40,6 @@ def run(options: argparse.Namespace) -> int:
     report = evaluate(options.models, data=options.data, split=options.split, limit=options.limit, threads=options.threads)
     print(as_json(report) if options.json else as_text(report))
     return 0
-
-
-@dataclass(frozen=True, eq=False)
-class EvaluationReport:
-    """What the models made of one set: `total` clouds are in its split, `data` has those that ran."""
-
-    rows: list[Evaluation]
-    data: LabelledSet
-    total: int
-    threads: int
 
 
 def evaluate(
@@ -70,44 +58,6 @@ def _shapes(split: str) -> LabelledSet:
     from bgnn_studio.training.shapes import labelled_shapes
 
     return labelled_shapes(split)
-
-
-def as_json(report: EvaluationReport) -> str:
-    """Write a report for programs: labels and predictions are indices of the classes, rows of the confusion are true classes."""
-    data = report.data
-    return json.dumps(
-        {
-            "data": data.name,
-            "split": data.split,
-            "classes": data.classes,
-            "count": len(data.labels),
-            "count_of_split": report.total,
-            "clouds": data.clouds,
-            "labels": data.labels.tolist(),
-            "threads": report.threads,
-            "warmup": WARMUP,
-            "models": [_row(row) for row in report.rows],
-        },
-        indent=2,
-    )
-
-
-def _row(row: Evaluation) -> dict[str, object]:
-    figures, counts = row.figures, row.figures.confusion.sum(axis=1)
-    return {
-        "model": str(row.model.path),
-        "variant": row.model.spec.variant,
-        "points": row.model.spec.points,
-        "isa": row.isa,
-        "overall": figures.overall,
-        "interval": {"confidence": CONFIDENCE, "low": figures.interval[0], "high": figures.interval[1]},
-        "class_mean": figures.class_mean,
-        "count": figures.count,
-        "per_class": [float(part) if n else None for part, n in zip(figures.per_class, counts, strict=True)],
-        "confusion": figures.confusion.tolist(),
-        "predictions": row.predictions.tolist(),
-        "latency_ms": {"p50": row.latency.p50_ms, "p90": row.latency.p90_ms, "min": row.latency.min_ms},
-    }
 
 
 def as_text(report: EvaluationReport) -> str:

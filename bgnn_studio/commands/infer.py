@@ -81,11 +81,11 @@ def infer(
 
 
 def write_trace(path: Path, points: NDArray[np.float32], inference: Inference, model: Model) -> None:
-    """Write ``points``, ``knn1`` ..., ``features2`` ... (int8 -1 and +1, or float32) and ``logits``, each with a batch axis of 1."""
+    """Write ``points``, ``knn1`` ..., ``features2`` ... (int8 or float32), ``winners`` and ``logits``, each with a batch axis of 1."""
     trace, spec = inference.trace, model.spec
     if trace is None:
         raise ValueError("Expected an inference with its trace.")
-    arrays: dict[str, Any] = {"points": points, "logits": inference.logits}
+    arrays: dict[str, Any] = {"points": points, "logits": inference.logits, "winners": trace.winners}
     arrays |= {f"knn{layer}": knn for layer, knn in enumerate(trace.knn, 1)}
     for layer, features in enumerate(trace.features, 2):
         arrays[f"features{layer}"] = unpack_signs(features, spec.in_channels[layer - 1]) if are_bits(features) else features

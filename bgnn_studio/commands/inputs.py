@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bgnn_studio.core.clouds import Cloud, preprocess, preprocess_for
+from bgnn_studio.core.files import replacing
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.io.readers import read_cloud
 from bgnn_studio.native import Model
@@ -42,7 +43,7 @@ def describe_points(cloud: Cloud, points: NDArray[np.float32], *, raw: bool) -> 
 def write_file(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     """Write a file by a function of the open file; raises `BgnnError` when it cannot be written."""
     try:
-        with path.open("wb") as file:
+        with replacing(path) as file:
             write(file)
     except OSError as error:
         raise BgnnError(f"{path}: could not be written ({error.strerror}). Choose another folder, or free some space.") from error

@@ -10,20 +10,27 @@ EVERY_S = 0.1
 
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Give a function to call with the number done and the number of all; nothing is written unless stderr is a terminal.
+    """Give a function to call with the number done and the number of all; shown as `status` does."""
+    with status() as show:
+        yield lambda done, total: show(f"{done:,} of {total:,} {what}")
+
+
+@contextmanager
+def status() -> Iterator[Callable[[str], None]]:
+    """Give a function to call with what is to be shown; nothing is written unless stderr is a terminal.
 
     The line is cleared at the end, however it comes.
     """
     if not sys.stderr.isatty():
-        yield lambda _done, _total: None
+        yield lambda _text: None
         return
     due = 0.0
 
-    def show(done: int, total: int) -> None:
+    def show(text: str) -> None:
         nonlocal due
         if monotonic() >= due:
             due = monotonic() + EVERY_S
-            _write(f"{done:,} of {total:,} {what}")
+            _write(text)
 
     try:
         yield show

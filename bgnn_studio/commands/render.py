@@ -1,27 +1,35 @@
 """`bgnn-studio render`: a picture of a cloud and a layer's graph, with no window and no display."""
 
 import argparse
-import os
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from bgnn_studio.commands.arguments import add_input, positive, size
+from bgnn_studio.commands.compare import compare_models
 from bgnn_studio.commands.inputs import open_points, write_file
-from bgnn_studio.commands.system import missing_libraries
-from bgnn_studio.core.views import ColourMode, layer_name
+from bgnn_studio.commands.system import use_offscreen_drawing
+from bgnn_studio.core.comparison_views import Show
+from bgnn_studio.core.views import ColourMode, EdgeMode, layer_name
 from bgnn_studio.errors import BgnnError
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     add_input(command)
-    command.add_argument("--model", type=Path, metavar="MODEL", help="model file; without one, the cloud alone")
-    command.add_argument("--reference", type=Path, metavar="MODEL", help="model that --color drift compares with")
+    command.add_argument(
+        "--model",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="MODEL",
+        help="model file; two to four (--model A --model B) stand side by side, edges colored against the first; default: the cloud alone",
+    )
+    command.add_argument("--reference", type=Path, metavar="MODEL", help="model that --color drift of one model compares with")
     command.add_argument("--layer", type=positive, default=1, help="graph layer, 1: the input graph (default: 1)")
     command.add_argument("--edges", choices=("all", "none", "picked"), default="all", help="edges to draw (default: all)")
     command.add_argument("--pick", type=int, metavar="I", help="picked point, by index")
-    command.add_argument("--color", default="height", help="color by height, distance, bit, in-degree or drift (default: height)")
+    command.add_argument("--color", default="height", help="color by height, distance, bit, in-degree, drift or critical (default: height)")
     command.add_argument("--bit", type=int, default=0, help="bit plane for --color bit (default: 0)")
     command.add_argument("--up", choices=("x", "y", "z"), default="z", help="axis that points up (default: z)")
     command.add_argument("--theme", choices=("dark", "light"), default="dark", help="colors (default: dark)")
@@ -54,18 +62,9 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def use_offscreen_drawing() -> None:
-    """Let VTK draw through EGL where there is no display; must run before VTK draws. Raises `BgnnError` without libEGL."""
-    if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
-        os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
-    missing = missing_libraries(drawing_only=True)
-    if missing.command:
-        raise BgnnError(f"Drawing needs {', '.join(missing.libraries)}. Run: {missing.command}")
-
-
 def render(
     cloud_path: Path,
-    model_path: Path | None,
+    model_paths: Sequence[Path],
     output: Path,
     *,
     reference_path: Path | None = None,
@@ -74,7 +73,7 @@ def render(
     k: int | None = None,
     threads: int = 1,
     layer: int = 1,
-    edges: str = "all",
+    edges: EdgeMode = "all",
     colour: ColourMode = "height",
     pick: int | None = None,
     bit: int = 0,
@@ -82,19 +81,28 @@ def render(
     size: tuple[int, int] = (1200, 800),
     up: str = "z",
 ) -> str:
-    """Draw a cloud and the graph of one layer of a model to a PNG file; return what was written."""
+    """Draw a cloud and the graph of one layer of a model, or of two to four side by side, to a PNG file; return what was written."""
+    if reference_path is not None and len(model_paths) > 1:
+        raise BgnnError("Expected --reference with one --model: of several models the first is the reference. Drop it.")
     use_offscreen_drawing()
     from PIL import Image
 
     from bgnn_studio.native import Model
-    from bgnn_studio.scene.render import render_image
+    from bgnn_studio.scene.render import render_comparison, render_image
     from bgnn_studio.scene.theme import DARK, LIGHT
 
-    model, reference = (None if path is None else Model.open(path) for path in (model_path, reference_path))
-    cloud, points = open_points(cloud_path, model, raw=raw, count=count)
-    traced, compared = (None if m is None else m.infer(points, k=k, threads=threads, trace=True) for m in (model, reference))
-    options: dict[str, Any] = {"edges": edges if model else "none", "colour": colour, "pick": pick, "bit": bit, "size": size, "up": up}
-    title = cloud.name if model is None else f"{cloud.name} · {model.name} · {layer_name(layer, model.spec.on_bits)}"
-    image = render_image(points, traced, layer=layer, reference=compared, theme=LIGHT if theme == "light" else DARK, title=title, **options)
+    shown = LIGHT if theme == "light" else DARK
+    if len(model_paths) > 1:
+        compared = compare_models(cloud_path, model_paths, raw=raw, count=count, k=k, threads=threads)
+        show = Show(layer, edges, colour, pick, bit, up)
+        image = render_comparison(compared, show, theme=shown, size=size)
+        title = f"{compared.cloud} · {', '.join(compared.names)} · {layer_name(layer)}"
+    else:
+        model, reference = (None if path is None else Model.open(path) for path in (next(iter(model_paths), None), reference_path))
+        cloud, points = open_points(cloud_path, model, raw=raw, count=count)
+        traced, other = (None if m is None else m.infer(points, k=k, threads=threads, trace=True) for m in (model, reference))
+        options: dict[str, Any] = {"edges": edges if model else "none", "colour": colour, "pick": pick, "bit": bit, "size": size, "up": up}
+        title = cloud.name if model is None else f"{cloud.name} · {model.name} · {layer_name(layer, model.spec.on_bits)}"
+        image = render_image(points, traced, layer=layer, reference=other, theme=shown, title=title, **options)
     write_file(output, lambda file: Image.fromarray(image).save(file, format="PNG"))
     return f"{output}: {image.shape[1]} x {image.shape[0]} pixels, {title}"

@@ -83,3 +83,12 @@ def require_display() -> None:
     if display() is None:
         where = f"DISPLAY={os.environ['DISPLAY']} does not answer" if os.environ.get("DISPLAY") else "DISPLAY is not set"
         raise BgnnError(f"No display to open the window on ({where}). Start it in a desktop session; 'infer' and 'render' need none.")
+
+
+def use_offscreen_drawing() -> None:
+    """Let VTK draw through EGL where there is no display; must run before VTK draws. Raises `BgnnError` without libEGL."""
+    if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
+        os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
+    missing = missing_libraries(drawing_only=True)
+    if missing.command:
+        raise BgnnError(f"Drawing needs {', '.join(missing.libraries)}. Run: {missing.command}")

@@ -1,13 +1,14 @@
 """How well a layer's bits tell points apart: distinct codes, ties at the k-th place, and dead, duplicate and balanced bits."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bgnn_studio.core.bits import hamming, unpack_bits
+from bgnn_studio.core.bits import unpack_bits
 
-_BLOCK_WORDS = 1 << 20  # 8 MiB of distances' words at a time
+Nearest = Callable[[NDArray[np.uint64], int], tuple[NDArray[np.int32], NDArray[np.float32]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +50,8 @@ class BitFacts:
         return -(both * np.log2(np.where(both > 0, both, 1))).sum(axis=0)
 
 
-def bit_facts(words: NDArray[np.uint64], channels: int, distances: NDArray[np.floating]) -> BitFacts:
-    """Count codes, ties, dead and duplicate bits of a layer's input; costs N * N Hamming distances.
+def bit_facts(words: NDArray[np.uint64], channels: int, distances: NDArray[np.floating], nearest: Nearest) -> BitFacts:
+    """Count codes, ties, dead and duplicate bits of a layer's input; costs one more Hamming graph.
 
     Parameters
     ----------
@@ -59,26 +60,25 @@ def bit_facts(words: NDArray[np.uint64], channels: int, distances: NDArray[np.fl
     channels : int
     distances : (N, k)
         Hamming distances of the layer's graph, ascending, as in `Trace`.
+    nearest : callable
+        Gives the k nearest rows of packed words, indices and distances (N, k): `native.kernels.knn_hamming`.
     """
     planes = unpack_bits(words, channels)  # (N, C)
     return BitFacts(
         points=len(words),
         codes=len(np.unique(words, axis=0)),
-        tied=_tied(words, distances),
+        tied=_tied(words, distances, nearest),
         negative=planes.mean(axis=0, dtype=np.float64),
         duplicate_of=_duplicates(planes),
     )
 
 
-def _tied(words: NDArray[np.uint64], distances: NDArray[np.floating]) -> int:
+def _tied(words: NDArray[np.uint64], distances: NDArray[np.floating], nearest: Nearest) -> int:
     count, k = distances.shape
-    rows = max(1, _BLOCK_WORDS // words.size)
-    tied = 0
-    for first in range(0, count, rows):
-        block = slice(first, first + rows)
-        near = hamming(words[block, None], words[None]) <= distances[block, -1:]  # (rows, N)
-        tied += int((near.sum(axis=1) > k).sum())
-    return tied
+    if k == count:
+        return 0
+    next_distance = nearest(words, k + 1)[1][:, k]
+    return int((next_distance <= distances[:, -1]).sum())
 
 
 def _duplicates(planes: NDArray[np.uint8]) -> NDArray[np.int64]:

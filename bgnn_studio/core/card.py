@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Training:
-    """How a model was trained: data set, recipe in one line, seed, epochs over all stages."""
+    """How a model was trained: data set, recipe in one line (the whole configuration in JSON, from `train`), seed, epochs of its stages."""
 
     dataset: str
     recipe: str

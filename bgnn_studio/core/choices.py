@@ -3,6 +3,7 @@
 Every rule on what a choice does to the others is here; `core.session` keeps the present value and `core.history` the earlier ones.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, Self, TypeVar
@@ -10,8 +11,9 @@ from typing import Generic, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from bgnn_studio.core.comparison import why_incomparable
-from bgnn_studio.core.opened import OpenCloud, OpenModel
+from bgnn_studio.core.comparison import FEWEST, MOST, why_incomparable
+from bgnn_studio.core.opened import OpenCloud, OpenModel, PointCount
+from bgnn_studio.core.perturbation import IDENTITY, Perturbation
 from bgnn_studio.core.views import COLOUR_MODES, EDGE_MODES, ColourMode, EdgeMode
 from bgnn_studio.errors import BgnnError
 
@@ -22,7 +24,8 @@ M = TypeVar("M", bound=OpenModel)
 class Choices(Generic[M]):
     """Everything that undo and a saved session bring back; clouds and models are compared by identity, the rest by value.
 
-    A new field needs a line here, a method that makes a copy with another value, and a method of `Session` that names that step.
+    A new field needs a line here, its counterpart in `core.saved_session`, a method that makes a copy with another value, and a
+    method of `Session` that names that step.
 
     Attributes
     ----------
@@ -32,8 +35,12 @@ class Choices(Generic[M]):
         The selected ones.
     reference : OpenModel or None
         What the selected model is compared with; stays when other models are selected.
+    count : PointCount
+        How many points of the cloud the model runs on: ``model``, as many as it was trained with; a number; or ``all``.
+    perturbation : Perturbation
+        What is done to these points before the model sees them.
     pick : int or None
-        Picked point.
+        Picked point, as an index into `points`, the unperturbed ones.
     layer : int
         Graph shown, from 1 (the input graph).
     colour : ColourMode
@@ -42,6 +49,11 @@ class Choices(Generic[M]):
     edges : EdgeMode
     brush : (low, high) or None
         Only edges with a distance in this closed range are drawn.
+    compared : tuple or None
+        Models that the Compare tab shows side by side, in the order of opening; None: the first four that are open,
+        or three of them and the reference.
+    shown_k : int or None
+        Draw and list so many of each point's neighbours, the nearest; None: all k. The network always uses all.
     """
 
     clouds: tuple[OpenCloud, ...] = ()
@@ -49,17 +61,36 @@ class Choices(Generic[M]):
     cloud: OpenCloud | None = None
     model: M | None = None
     reference: M | None = None
+    count: PointCount = "model"
+    perturbation: Perturbation = IDENTITY
     pick: int | None = None
     layer: int = 1
     colour: ColourMode = "height"
     bit: int = 0
     edges: EdgeMode = "all"
     brush: tuple[float, float] | None = None
+    compared: tuple[M, ...] | None = None
+    shown_k: int | None = None
+
+    @property
+    def side_by_side(self) -> tuple[M, ...]:
+        """The models to compare, their reference first: the one chosen, or a float teacher, or the first of them."""
+        models = self.compared
+        if models is None:
+            first_four = self.models[:MOST]
+            models = first_four
+            if self.reference is not None and self.reference not in models:
+                models = (*models[:-1], self.reference)
+        teachers = [model for model in models if model.spec.stage == "teacher"]
+        first = next((model for model in (self.reference, *teachers, *models) if model in models), None)
+        return tuple(sorted(models, key=lambda model: model is not first))
 
     @property
     def points(self) -> NDArray[np.float32] | None:
-        """The selected cloud at the number of points that the selected model was trained with, or all of a smaller cloud."""
-        return None if self.cloud is None else self.cloud.points if self.model is None else self.cloud.at(self.model.spec.points)
+        """The selected cloud at the number of points that `count` asks for, or all of a smaller cloud; not yet perturbed."""
+        if self.cloud is None:
+            return None
+        return self.cloud.points if self.model is None else self.cloud.for_model(self.model, self.count)
 
     @property
     def layers(self) -> int:
@@ -92,24 +123,29 @@ class Choices(Generic[M]):
         return self.why_no_reference if mode == "drift" else None
 
     def with_open_cloud(self, cloud: OpenCloud) -> Self:
-        """Append a cloud to the list; one from the same file replaces the older one."""
-        return replace(self, clouds=(*(c for c in self.clouds if not _same_file(c.cloud.path, cloud.cloud.path)), cloud))
+        """Append a cloud to the list; one from the same file replaces the older one, as the selected one too where it fits."""
+        newer = replace(self, clouds=(*(c for c in self.clouds if not _same_cloud(c, cloud)), cloud))
+        return newer.with_cloud(_fitting_cloud((cloud, *newer.clouds), self.model)) if _same_cloud(self.cloud, cloud) else newer
 
     def with_open_model(self, model: M) -> Self:
-        """Append a model to the list; one from the same file replaces the older one, as the reference too."""
-        newer = replace(self, models=(*(m for m in self.models if not _same_file(m.path, model.path)), model))
-        return newer.with_reference(model) if self.reference and _same_file(self.reference.path, model.path) else newer
+        """Append a model to the list; one from the same file replaces the older one, as the selected one and the reference too."""
+        newer = replace(self, models=(*(m for m in self.models if not _same_model(m, model)), model))
+        newer = newer.with_reference(model) if _same_model(self.reference, model) else newer
+        if self.compared is not None:
+            newer = newer.with_compared(tuple(model if _same_model(m, model) else m for m in self.compared))
+        return newer.with_model(_fitting_model((model, *newer.models), self.cloud)) if _same_model(self.model, model) else newer
 
     def without_cloud(self, cloud: OpenCloud) -> Self:
         """Drop a cloud; when it was selected, another takes its place."""
         left = replace(self, clouds=tuple(c for c in self.clouds if c is not cloud))
-        return left.with_cloud(next((c for c in left.clouds if _fit(c, self.model)), None)) if cloud is self.cloud else left
+        return left.with_cloud(_fitting_cloud(left.clouds, self.model)) if cloud is self.cloud else left
 
     def without_model(self, model: M) -> Self:
         """Drop a model; when it was selected, another takes its place."""
         left = replace(self, models=tuple(m for m in self.models if m is not model))
         left = left.with_reference(None) if model is self.reference else left
-        return left.with_model(next((m for m in left.models if _fit(self.cloud, m)), None)) if model is self.model else left
+        left = left if self.compared is None else left.with_compared(tuple(m for m in self.compared if m is not model))
+        return left.with_model(_fitting_model(left.models, self.cloud)) if model is self.model else left
 
     def with_cloud(self, cloud: OpenCloud | None) -> Self:
         """Select a cloud; raises `BgnnError` when the selected model needs more points."""
@@ -124,8 +160,31 @@ class Choices(Generic[M]):
         _check_fit(self.cloud, model)
         if model is self.model:
             return self
-        newer = replace(self, model=model, brush=None)
+        fits = model is None or isinstance(self.count, str) or self.count >= model.spec.k
+        newer = replace(self, model=model, brush=None, count=self.count if fits else "model")
         return (newer if newer.points is self.points else replace(newer, pick=None)).settled()
+
+    def with_count(self, count: PointCount) -> Self:
+        """Run the model on another number of points; raises `BgnnError` for fewer than it joins each point to.
+
+        The picked point goes, for its index is that of another point then.
+        """
+        if count not in ("model", "all") and (isinstance(count, str) or count < 1):
+            raise BgnnError(f"Expected a number of points from 1, 'model' or 'all' (got {count!r}).")
+        if self.model is not None and not isinstance(count, str) and count < self.model.spec.k:
+            raise BgnnError(f"{self.model.name} joins each point to its {self.model.spec.k} nearest: {count} points are too few for it.")
+        newer = replace(self, count=count)
+        return (newer if newer.points is self.points else replace(newer, pick=None, brush=None)).settled()
+
+    def with_perturbation(self, perturbation: Perturbation) -> Self:
+        """Do something else to the points."""
+        return replace(self, perturbation=perturbation)
+
+    def with_shown_k(self, shown_k: int | None) -> Self:
+        """Draw and list fewer neighbours, or all of them again."""
+        if shown_k is not None and shown_k < 1:
+            raise BgnnError(f"Expected at least 1 neighbour to show (got {shown_k}).")
+        return replace(self, shown_k=shown_k)
 
     def with_reference(self, reference: M | None) -> Self:
         """Compare with a model of the list, or with none."""
@@ -168,6 +227,12 @@ class Choices(Generic[M]):
         """Draw only edges with a distance in a closed range, or all of them again."""
         return replace(self, brush=None if brush is None else (float(brush[0]), float(brush[1])))
 
+    def with_compared(self, models: tuple[M, ...]) -> Self:
+        """Show other open models side by side, fewer than two to begin with; raises `BgnnError` for more than four."""
+        if len(models) > MOST:
+            raise BgnnError(f"Expected {FEWEST} to {MOST} models to compare (got {len(models)}). Uncheck another one first.")
+        return replace(self, compared=tuple(sorted(models, key=self.models.index)))
+
     def settled(self) -> Self:
         """Bring layer, bit and colour within what the selection can show."""
         newer = replace(self, layer=min(self.layer, self.layers))
@@ -185,6 +250,22 @@ def _check_fit(cloud: OpenCloud | None, model: OpenModel | None) -> None:
             f"{cloud.cloud.name} has {len(cloud.points)} points, but {model.name} joins each to its {model.spec.k} nearest. "
             f"Choose a cloud of at least {model.spec.k} points."
         )
+
+
+def _fitting_cloud(clouds: Iterable[OpenCloud], model: OpenModel | None) -> OpenCloud | None:
+    return next((cloud for cloud in clouds if _fit(cloud, model)), None)
+
+
+def _fitting_model(models: Iterable[M], cloud: OpenCloud | None) -> M | None:
+    return next((model for model in models if _fit(cloud, model)), None)
+
+
+def _same_cloud(a: OpenCloud | None, b: OpenCloud) -> bool:
+    return a is not None and _same_file(a.cloud.path, b.cloud.path)
+
+
+def _same_model(a: OpenModel | None, b: OpenModel) -> bool:
+    return a is not None and _same_file(a.path, b.path)
 
 
 def _same_file(a: Path | None, b: Path | None) -> bool:

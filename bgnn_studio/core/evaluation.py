@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -80,6 +81,28 @@ class LabelledSet:
         names = tuple(self.clouds[i] for i in kept)
         return replace(self, labels=self.labels[kept], clouds=names, load=lambda i: self.load(int(kept[i])))
 
+    def prepared_for(self, points: int) -> "LabelledSet":
+        """Return the clouds as models trained with `points` points get them; each is prepared when it is first loaded, and then kept."""
+        if self.prepared:
+            return self
+        kept: dict[int, NDArray[np.float32]] = {}
+
+        def load(i: int) -> NDArray[np.float32]:
+            if i not in kept:
+                loaded = self.load(i)
+                try:
+                    kept[i] = preprocess_for(loaded, points)
+                except BgnnError as error:
+                    raise BgnnError(f"{self.name}, {self.clouds[i]}: {error}") from error
+            return kept[i]
+
+        return replace(self, load=load, prepared=True)
+
+    def path(self, i: int) -> Path | None:
+        """Return the file of a cloud, or None where clouds are not files of their own."""
+        path = Path(self.name) / self.clouds[i]
+        return path if path.is_file() else None
+
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
@@ -89,6 +112,10 @@ class Evaluation:
     ----------
     predictions : (n,) int64
         Indices of the set's classes.
+    confidences : (n,) float64
+        Softmax of the logits at the prediction; not calibrated.
+    points : (int, int)
+        The fewest and the most points that a cloud had when it ran.
     latency : Latency
         Wall times of the n inferences.
     isa : str
@@ -98,6 +125,8 @@ class Evaluation:
     model: Classifier
     data: LabelledSet
     predictions: NDArray[np.int64]
+    confidences: NDArray[np.float64]
+    points: tuple[int, int]
     latency: Latency
     isa: str
 
@@ -134,6 +163,8 @@ def evaluate(
     """
     numbers = [_class_numbers(model, data) for model in models]
     predictions = np.empty((len(models), len(data.labels)), dtype=np.int64)
+    confidences = np.empty(predictions.shape)
+    sizes = np.empty(predictions.shape, dtype=np.int64)
     times: list[list[int]] = [[] for _ in models]
     isas = [""] * len(models)
     for i, name in enumerate(data.clouds):
@@ -148,19 +179,51 @@ def evaluate(
             except BgnnError as error:
                 raise BgnnError(f"{data.name}, {name}, model {model.name}: {error}") from error
             predictions[m, i] = numbers[m][inference.logits.argmax()]
+            confidences[m, i] = inference.probabilities.max()
+            sizes[m, i] = len(prepared[most])
             times[m] += latency.samples_ns
             isas[m] = inference.isa
         if progress is not None:
             progress(i + 1, len(data.clouds))
-    return [Evaluation(model, data, predictions[m], Latency(tuple(times[m])), isas[m]) for m, model in enumerate(models)]
+    return [
+        Evaluation(
+            model,
+            data,
+            predictions[m],
+            confidences[m],
+            (int(sizes[m].min()), int(sizes[m].max())),
+            Latency(tuple(times[m])),
+            isas[m],
+        )
+        for m, model in enumerate(models)
+    ]
+
+
+def other_classes(model: OpenModel, data: LabelledSet, most: int | None = None) -> str | None:
+    """Say which classes only the set has and which only the model has, or None where both have the same, in whatever order.
+
+    At most `most` of either are named, if that is given, and the others counted.
+    """
+    ours, theirs = model.spec.classes, data.classes
+    parts = [
+        f"{has} {', '.join(names[:most])}" + (f" and {len(names) - most} more" if most is not None and len(names) > most else "")
+        for has, names in (
+            ("the model lacks", [name for name in theirs if name not in ours]),
+            ("the set lacks", [name for name in ours if name not in theirs]),
+        )
+        if names
+    ]
+    if parts:
+        return "; ".join(parts)
+    return None if sorted(ours) == sorted(theirs) else "the model has a class twice"
 
 
 def _class_numbers(model: Classifier, data: LabelledSet) -> NDArray[np.int64]:
     """Return the set's number of each of the model's classes."""
     ours, theirs = model.spec.classes, data.classes
-    if sorted(ours) != sorted(theirs):
+    if (difference := other_classes(model, data)) is not None:
         raise ModelFileError(
             f"{model.path or model.name}: expected a model of the classes of {data.name} ({len(theirs)}: {', '.join(theirs)}; "
-            f"the model's are {len(ours)}: {', '.join(ours)}). Give the data that it was trained for."
+            f"the model's are {len(ours)}: {', '.join(ours)}; {difference}). Give the data that it was trained for."
         )
     return np.array([theirs.index(name) for name in ours])

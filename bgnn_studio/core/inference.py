@@ -37,11 +37,14 @@ class Trace:
         Squared L2 distance (real features) or Hamming distance (bits) to each of those neighbours.
     features : tuple of L - 1 arrays
         Inputs of layers 2 ... L: packed words (N, W) uint64 for bits, (N, C) float32 for real features.
+    winners : (embedding,) int32
+        The point that gave the max pooling its value in each channel of the embedding: the lowest of several.
     """
 
     knn: tuple[NDArray[np.int32], ...]
     distances: tuple[NDArray[np.float32], ...]
     features: tuple[NDArray[np.uint64] | NDArray[np.float32], ...]
+    winners: NDArray[np.int32]
 
 
 @dataclass(frozen=True)

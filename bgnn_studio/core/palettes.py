@@ -37,6 +37,7 @@ RAMPS = {
     "distance": Ramp((0.88, 0.42), (0.14, 0.165, 0.14), (95.0, -75.0)),
     "degree": Ramp((0.50, 0.84), (0.07, 0.15, 0.10), (235.0, 345.0)),
     "drift": Ramp((0.86, 0.58), (0.09, 0.15, 0.20), (95.0, 25.0)),
+    "critical": Ramp((0.44, 0.86), (0.05, 0.15, 0.12), (290.0, 437.0)),
     # Two classes, +1 and -1: blue and orange differ in lightness too, and so for every kind of colour vision.
     "bit": Ramp((0.60, 0.80), (0.15, 0.10, 0.145), (255.0, 70.0)),
 }

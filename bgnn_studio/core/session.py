@@ -13,8 +13,11 @@ from bgnn_studio.core.choices import Choices, M
 from bgnn_studio.core.graphs import Graph
 from bgnn_studio.core.history import History
 from bgnn_studio.core.inference import Inference
-from bgnn_studio.core.opened import OpenCloud
+from bgnn_studio.core.opened import OpenCloud, PointCount
+from bgnn_studio.core.perturbation import Perturbation
+from bgnn_studio.core.perturbed import PerturbedPass
 from bgnn_studio.core.views import ColourMode, EdgeMode
+from bgnn_studio.errors import BgnnError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,16 +32,22 @@ class Session(Generic[M]):
     Attributes
     ----------
     choices : Choices
-        What the user chose. Each of its fields is an attribute of the session, too: `cloud`, `layer`, ...
+        What the user chose. Each of its fields is an attribute of the session, too: `cloud`, `layer`, ...; but `pick`, which is
+        the picked point among those shown, and None while a perturbation takes it away.
     history : History
         Of the choices; results are made again.
     points : (N, 3) float32 or None
-        What is shown and inferred: the selected cloud at the number of points that the selected model was trained with
-        (all of a smaller cloud). A model run at another N errs where it need not.
+        What is shown and inferred: `choices.points` as they were perturbed for the last pass.
+    index : (N,) int64 or None
+        Which of `choices.points` these are, ascending.
     inference : Inference or None
         Of the selected model on the selected cloud, once it has run.
     passes : int
         The inference is the median of so many passes after a warm-up; 0: the only one, warm-up included.
+    live : bool
+        The inference is that of a perturbation that may still be moving: what takes longer waits until it rests.
+    perturbed : PerturbedPass or None
+        The last pass on a perturbed cloud, of the selected cloud and model.
     reference_inference : Inference or None
         Of the reference on the same points, once it has run.
     facts : BitFacts or None
@@ -50,19 +59,26 @@ class Session(Generic[M]):
     cloud: OpenCloud | None
     model: M | None
     reference: M | None
+    count: PointCount
+    perturbation: Perturbation
     pick: int | None
     layer: int
     colour: ColourMode
     bit: int
     edges: EdgeMode
     brush: tuple[float, float] | None
+    compared: tuple[M, ...] | None
+    shown_k: int | None
 
     def __init__(self) -> None:
         self.choices: Choices[M] = Choices()
         self.history: History[Choices[M]] = History()
         self.points: NDArray[np.float32] | None = None
         self.inference: Inference | None = None
+        self.index: NDArray[np.int64] | None = None
         self.passes = 0
+        self.live = False
+        self.perturbed: PerturbedPass | None = None
         self.reference_inference: Inference | None = None
         self.facts: BitFacts | None = None
         self._listeners: list[Listener] = []
@@ -102,7 +118,12 @@ class Session(Generic[M]):
 
     def set_inference(self, inference: Inference, passes: int) -> None:
         """Store what the selected model gave on the selected cloud; see `core.timing.median_pass` for `passes`."""
-        self._change(inference=inference, passes=passes, facts=None)
+        self._change(inference=inference, passes=passes, live=False, facts=None)
+
+    def set_perturbed(self, found: PerturbedPass) -> None:
+        """Show a perturbed cloud and what the selected model made of it, in one change."""
+        results = {"perturbed": found, "inference": found.inference, "passes": 0, "live": True, "facts": None, "reference_inference": None}
+        self._change(**results, **self._on(found.points, found.index))
 
     def set_facts(self, facts: BitFacts) -> None:
         """Store the facts of the layer shown."""
@@ -118,7 +139,11 @@ class Session(Generic[M]):
 
     def select_point(self, point: int | None) -> None:
         """Pick a point, or none; raises `BgnnError` for a point that the cloud does not have."""
-        self._choose(self.choices.with_pick(point), "clear the picked point" if point is None else f"pick point {point}")
+        count = 0 if self.points is None else len(self.points)
+        if point is not None and not 0 <= point < count:
+            raise BgnnError(f"Expected a point between 0 and {count - 1} (got {point}).")
+        chosen = point if point is None or self.index is None else int(self.index[point])
+        self._choose(self.choices.with_pick(chosen), "clear the picked point" if point is None else f"pick point {point}")
 
     def select_layer(self, layer: int) -> None:
         """Show the graph of a layer, from 1; the brush goes, for its unit changes, and the bit stays within the layer's width."""
@@ -139,6 +164,23 @@ class Session(Generic[M]):
     def set_brush(self, brush: tuple[float, float] | None) -> None:
         """Draw only edges with a distance in a closed range, or all of them again."""
         self._choose(self.choices.with_brush(brush), "filter edges" if brush else "end the filter of edges", kind="brush" if brush else "")
+
+    def set_compared(self, models: tuple[M, ...]) -> None:
+        """Show other open models side by side; raises `BgnnError` for more than four."""
+        self._choose(self.choices.with_compared(models), f"compare {len(models)} models")
+
+    def set_count(self, count: PointCount) -> None:
+        """Run the model on another number of points; raises `BgnnError` for too few. See `OpenCloud.at` for the time this takes."""
+        names = {"model": "run on as many points as in training", "all": "run on all points"}
+        self._choose(self.choices.with_count(count), names.get(str(count), f"run on {count} points"))
+
+    def set_shown_k(self, shown_k: int | None) -> None:
+        """Draw and list so many neighbours of each point, or all; raises `BgnnError` below 1."""
+        self._choose(self.choices.with_shown_k(shown_k), f"show {shown_k or 'all'} neighbours", kind="shown_k")
+
+    def perturb(self, perturbation: Perturbation, label: str = "perturb the cloud", kind: str = "") -> None:
+        """Do something else to the points; they and the inference follow with the next `set_perturbed`, where there is a model."""
+        self._choose(self.choices.with_perturbation(perturbation), label, kind=kind)
 
     def restore(self, choices: Choices[M], label: str) -> None:
         """Make other choices, all at once."""
@@ -196,9 +238,23 @@ class Session(Generic[M]):
 
     def _show(self, choices: Choices[M]) -> None:
         """Take over choices, and drop the results that these make void."""
+        points, index = choices.points, self.index
+        if points is not self.choices.points or choices.model is None:
+            points, index = (None, None) if points is None else choices.perturbation.apply(points)
+        else:
+            points = self.points  # a perturbation shows with its inference, not before
         self.choices = choices
-        changed = self._set(points=choices.points, **_values(choices))
-        self._tell(changed | self._set(**dict.fromkeys(name for name, sources in _MADE_FROM.items() if changed & sources)))
+        changed = self._set(**{**_values(choices), **self._on(points, index)})
+        changed |= self._set(**dict.fromkeys(name for name, sources in _MADE_FROM.items() if changed & sources))
+        self._tell(changed | self._set(live=self.live and self.inference is not None))
+
+    def _on(self, points: "NDArray[np.float32] | None", index: "NDArray[np.int64] | None") -> dict[str, object]:
+        """Return the points to show, and the place of the picked one among them."""
+        pick, place = self.choices.pick, None
+        if pick is not None and index is not None:
+            there = int(index.searchsorted(pick))
+            place = there if there < len(index) and index[there] == pick else None
+        return {"points": points, "index": index, "pick": place}
 
     def _change(self, **results: object) -> None:
         self._tell(self._set(**results))
@@ -217,6 +273,7 @@ class Session(Generic[M]):
 
 _MADE_FROM = {
     "inference": {"points", "cloud", "model"},
+    "perturbed": {"points", "cloud", "model"},
     "reference_inference": {"points", "cloud", "reference"},
     "facts": {"points", "cloud", "model", "layer"},
 }

@@ -138,6 +138,12 @@ def network_spec(variant: str, classes: tuple[str, ...], **overrides: Any) -> Ne
     return NetworkSpec(**{"variant": variant, "stage": "binary", "classes": classes, **_FULL, **_OPTIONS[variant], **overrides})
 
 
+def float_twin(spec: NetworkSpec) -> NetworkSpec:
+    """Return the float network (`dgcnn`) of the same sizes, points, neighbours and classes."""
+    sizes = ("points", "k", "widths", "embedding", "head")
+    return network_spec("dgcnn", spec.classes, **{name: getattr(spec, name) for name in sizes})
+
+
 def at_stage(spec: NetworkSpec, stage: Stage) -> NetworkSpec:
     """Return the same network at another stage of the cascade."""
     return replace(spec, stage=stage)

@@ -13,7 +13,7 @@ from bgnn_studio.core import graphs
 from bgnn_studio.core.inference import Trace
 from bgnn_studio.errors import BgnnError
 
-ColourMode = Literal["height", "distance", "bit", "in-degree", "drift"]
+ColourMode = Literal["height", "distance", "bit", "in-degree", "drift", "critical"]
 COLOUR_MODES: tuple[ColourMode, ...] = get_args(ColourMode)
 EdgeMode = Literal["none", "picked", "all"]
 EDGE_MODES: tuple[EdgeMode, ...] = get_args(EdgeMode)
@@ -85,7 +85,7 @@ def point_view(
     mode : str
         ``height``, ``distance`` (to the picked point, in the space of the layer's graph), ``bit`` (one bit plane of that
         space; layers from 2 on of a model on bits), ``in-degree``, ``drift`` (neighbours that the reference's graph of
-        the same layer lacks).
+        the same layer lacks), ``critical`` (channels of the embedding whose maximum over the points this point gave).
     points : (N, 3)
     trace, reference : Trace or None
         Of the model shown, and of the one it is compared with; height, and distance in layer 1, need neither.
@@ -105,7 +105,7 @@ def point_view(
     """
     if mode == "height":
         z = points[:, UP[up]]
-        return PointView(z.astype(np.float32), _span(z), "Height", up, "height")
+        return PointView(z.astype(np.float32), _span(z), f"Height {up}", "cloud units", "height")
     if mode == "distance":
         return _distance(layer_features(points, trace, layer), layer, pick)
     if mode == "bit":
@@ -113,7 +113,10 @@ def point_view(
     if mode not in COLOUR_MODES:
         raise BgnnError(f"Expected a colour mode among {', '.join(COLOUR_MODES)} (got {mode!r}).")
     if trace is None:
-        raise BgnnError(f"Colouring by {mode} needs a graph. Run a model on this cloud first.")
+        raise BgnnError(f"Colouring by {mode} needs an inference. Run a model on this cloud first.")
+    if mode == "critical":
+        won = graphs.channels_won(trace.winners, len(points))
+        return PointView(won.astype(np.float32), (0.0, float(won.max())), "Max pooling, won", "channels", "critical")
     knn = layer_graph(trace, layer)
     if mode == "in-degree":
         degree = graphs.in_degree(knn)
@@ -131,7 +134,7 @@ def _distance(features: graphs.Features, layer: int, pick: int | None) -> PointV
     on_bits = graphs.are_bits(features)
     title = f"{'Hamming' if on_bits else 'Squared L2'} distance to {pick}, layer {layer}"
     high = float(values.max())
-    return PointView(values.astype(np.float32), (0.0, high if high > 0 else 1.0), title, "bits" if on_bits else "", "distance")
+    return PointView(values.astype(np.float32), (0.0, high if high > 0 else 1.0), title, _unit(layer, on_bits=on_bits), "distance")
 
 
 def _bit(features: graphs.Features, layer: int, bit: int) -> PointView:
@@ -140,6 +143,11 @@ def _bit(features: graphs.Features, layer: int, bit: int) -> PointView:
         raise BgnnError(f"The graph of layer {layer} is built on {where}, which have no bit planes. Choose layer 2 or later of a bf model.")
     plane = graphs.bit_plane(features, bit)
     return PointView(plane.astype(np.float32), (0.0, 1.0), f"Bit {bit}, layer {layer}", "", "bit", ("+1", "\N{MINUS SIGN}1"))
+
+
+def _unit(layer: int, *, on_bits: bool) -> str:
+    """Return the unit of a layer's distances; real features have none."""
+    return "bits" if on_bits else "cloud units\N{SUPERSCRIPT TWO}" if layer == 1 else ""
 
 
 def _check_layer(trace: Trace, layer: int) -> None:

@@ -3,6 +3,7 @@
 - ``FILE.npz``: ``points`` (n, N, 3) real, ``labels`` (n,) whole numbers from 0, ``classes`` (names, as strings). It is one split.
 - ``FOLDER/CLASS/SPLIT/FILE``: ModelNet40's meshes; any kind of cloud that `read_cloud` reads.
 - ``FOLDER/CLASS/FILE``: no splits.
+- `modelnet40_ply_hdf5_2048`: see `hdf5_sets`.
 - `modelnet40_normal_resampled`: ``modelnet40_shape_names.txt``, lists ``modelnet40_SPLIT.txt``, files ``CLASS/CLASS_0001.txt``.
 
 The classes of a folder are its folders' names in alphabetical order; the clouds are read one by one, as they are asked for.
@@ -17,6 +18,7 @@ import numpy as np
 
 from bgnn_studio.core.evaluation import LabelledSet
 from bgnn_studio.errors import ReaderError
+from bgnn_studio.io.hdf5_sets import hdf5_splits, is_hdf5_set, read_hdf5_set
 from bgnn_studio.io.readers import read_cloud, supported_extensions
 from bgnn_studio.io.readers.arrays import read_member
 
@@ -44,10 +46,26 @@ def read_labelled(path: str | os.PathLike[str], split: str | None = None) -> Lab
     """
     path = Path(path)
     try:
+        if is_hdf5_set(path):
+            return read_hdf5_set(path, split or DEFAULT_SPLIT)
         if path.is_dir():
             names = path / "modelnet40_shape_names.txt"
             return _listed(path, names, split or DEFAULT_SPLIT) if names.is_file() else _by_class(path, split)
         return _archive(path, split)
+    except OSError as error:
+        raise ReaderError(f"{error.filename or path}: could not be read ({error.strerror}). Check the name and the permissions.") from error
+
+
+def splits_of(path: str | os.PathLike[str]) -> tuple[str, ...]:
+    """Return the splits that a folder or archive has, in alphabetical order; none where it is one split, or no labelled set."""
+    path = Path(path)
+    if is_hdf5_set(path):
+        return hdf5_splits(path)
+    if (path / "modelnet40_shape_names.txt").is_file():
+        listed = (p.stem.removeprefix("modelnet40_") for p in path.glob("modelnet40_*.txt"))
+        return tuple(sorted(name for name in listed if name != "shape_names"))
+    try:
+        return tuple(_splits(_parts(path)) if path.is_dir() else ())
     except OSError as error:
         raise ReaderError(f"{error.filename or path}: could not be read ({error.strerror}). Check the name and the permissions.") from error
 
@@ -82,8 +100,8 @@ def _archive(path: Path, split: str | None) -> LabelledSet:
 
 def _by_class(root: Path, split: str | None) -> LabelledSet:
     loose = {folder.name: _files(folder) for folder in _folders(root)}
-    parts = {folder.name: {inner.name: _files(inner) for inner in _folders(folder)} for folder in _folders(root)}
-    splits = sorted({name for part in parts.values() for name, files in part.items() if files})
+    parts = _parts(root)
+    splits = _splits(parts)
     if not splits:
         if split is not None:
             raise ReaderError(f"{root}: expected a set with the split '{split}' (found no CLASS/{split} folder with clouds).")
@@ -99,6 +117,15 @@ def _by_class(root: Path, split: str | None) -> LabelledSet:
     if not files:
         raise ReaderError(f"{root}: expected {LAYOUTS} (found no cloud).")
     return _of_files(root, split, sorted(files), [(path, name) for name in sorted(files) for path in files[name]])
+
+
+def _parts(root: Path) -> dict[str, dict[str, list[Path]]]:
+    """Return the clouds in the folders of the folders."""
+    return {folder.name: {inner.name: _files(inner) for inner in _folders(folder)} for folder in _folders(root)}
+
+
+def _splits(parts: dict[str, dict[str, list[Path]]]) -> list[str]:
+    return sorted({name for part in parts.values() for name, files in part.items() if files})
 
 
 def _listed(root: Path, names: Path, split: str) -> LabelledSet:

@@ -182,7 +182,9 @@ class Model:
             record.distances[i] = pointer(distances[i])
             if i:
                 record.features[i] = pointer(features[i - 1])
-        return Trace(knn, distances, features)
+        winners = np.empty(self.spec.embedding, np.int32)
+        record.winners = pointer(winners)
+        return Trace(knn, distances, features, winners)
 
     def _features(self, N: int, channels: int) -> NDArray[np.uint64] | NDArray[np.float32]:
         return np.empty((N, -(-channels // 64)), np.uint64) if self.spec.on_bits else np.empty((N, channels), np.float32)

@@ -5,8 +5,9 @@ from numpy.typing import NDArray
 from vtkmodules.vtkRenderingCore import vtkRenderer
 
 VIEW_ANGLE = 26.0
+Room = tuple[tuple[float, float], tuple[float, float]]
 # Parts of the half viewport that a fitted cloud takes: (right, up) and (left, down). The legend stands at the right.
-ROOM = ((0.68, 0.80), (0.92, 0.84))
+ROOM: Room = ((0.68, 0.80), (0.92, 0.84))
 AXES = {"x": (1.0, 0.0, 0.0), "y": (0.0, 1.0, 0.0), "z": (0.0, 0.0, 1.0)}
 
 
@@ -18,8 +19,8 @@ def view_direction(azimuth: float, elevation: float, up: str) -> NDArray[np.floa
     return np.roll(ground, {"z": 0, "x": 1, "y": 2}[up])
 
 
-def fit(renderer: vtkRenderer, points: NDArray[np.floating], azimuth: float, elevation: float, up: str) -> None:
-    """Place the camera so that (N, 3) points fill the viewport, seen from a direction, with `up` pointing up."""
+def fit(renderer: vtkRenderer, points: NDArray[np.floating], azimuth: float, elevation: float, up: str, *, room: Room = ROOM) -> None:
+    """Place the camera so that (N, 3) points fill the `room` of the viewport, seen from a direction, with `up` pointing up."""
     camera = renderer.GetActiveCamera()
     toward = view_direction(azimuth, elevation, up)
     right = np.cross(AXES[up], toward)
@@ -28,7 +29,7 @@ def fit(renderer: vtkRenderer, points: NDArray[np.floating], azimuth: float, ele
     local = points.astype(np.float64) @ basis.T  # (N, 3)
     width, height = renderer.GetSize()
     tangent = np.tan(np.radians(VIEW_ANGLE / 2)) * np.array([width / max(height, 1), 1.0])
-    high, low = tangent * ROOM
+    high, low = tangent * room
     centre = (local.min(axis=0) + local.max(axis=0)) / 2
     # A point is inside when |offset| <= slope * (distance - depth); the centre moves to where both sides need the same distance.
     for _ in range(4):

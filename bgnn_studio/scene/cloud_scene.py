@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyvista as pv
 from numpy.typing import NDArray
+from vtkmodules.vtkRenderingCore import vtkRenderer
 
 from bgnn_studio.core import graphs
 from bgnn_studio.core.palettes import colourize, palette
@@ -32,8 +33,8 @@ class CloudScene:
     ----------
     plotter : pyvista.BasePlotter
         `pyvista.Plotter(off_screen=True)` or `pyvistaqt.QtInteractor`; its active renderer is used unless one is given.
-    renderer : pyvista.Renderer or None
-        For several scenes in one window: the renderer of a subplot.
+    renderer : vtkRenderer or None
+        For several scenes in one window: the renderer of one view.
     theme : SceneTheme
     pixel_ratio : float
         Device pixels per pixel.
@@ -47,7 +48,7 @@ class CloudScene:
     """
 
     def __init__(
-        self, plotter: pv.BasePlotter, renderer: pv.Renderer | None = None, *, theme: SceneTheme = DARK, pixel_ratio: float = 1.0
+        self, plotter: pv.BasePlotter, renderer: vtkRenderer | None = None, *, theme: SceneTheme = DARK, pixel_ratio: float = 1.0
     ) -> None:
         self._plotter = plotter
         self.renderer = plotter.renderer if renderer is None else renderer
@@ -66,7 +67,6 @@ class CloudScene:
         self.pick_edges = LinesActor(self._cloud.vtk_points, marks=True)
         self.pick_edges.actor.GetProperty().SetLineWidth(1.6 * pixel_ratio)
         self.edges.actor.GetProperty().SetLineWidth(pixel_ratio)
-        self.pick_edges.mapper.ScalarVisibilityOff()
         actors = [self._shadow.actor, self._cloud.actor, self.edges.actor, self.pick_edges.actor, self._marks.actor]
         for actor in actors:
             self.renderer.AddActor(actor)
@@ -170,15 +170,25 @@ class CloudScene:
         self.edges.set_pairs(np.empty((0, 2), np.int64) if pairs is None else pairs, colours)
         self._set_edge_opacity()
 
-    def set_pick(self, index: int | None, neighbours: NDArray[np.integer] | None = None, *, lines: bool = True) -> None:
-        """Mark a point, its neighbours, and the lines between them; None: nothing is marked."""
+    def set_pick(
+        self,
+        index: int | None,
+        neighbours: NDArray[np.integer] | None = None,
+        *,
+        lines: bool = True,
+        colours: NDArray[np.uint8] | None = None,
+    ) -> None:
+        """Mark a point, its neighbours, and the lines between them, in the accent or in (m, 3) colours; None: nothing is marked."""
         if index is not None:
             graphs.check_point(index, len(self.points))
         self._pick = index
         self._neighbours = np.empty(0, np.int64) if neighbours is None or index is None else neighbours.astype(np.int64)
-        self._neighbours = self._neighbours[self._neighbours != index]
+        others = self._neighbours != index
+        self._neighbours = self._neighbours[others]
         pairs = np.stack([np.full_like(self._neighbours, -1 if index is None else index), self._neighbours], axis=1)
-        self.pick_edges.set_pairs(pairs if lines else pairs[:0])
+        drawn = slice(None) if lines else slice(0)
+        self.pick_edges.set_pairs(pairs[drawn], None if colours is None else colours[others][drawn])
+        self.pick_edges.mapper.SetScalarVisibility(colours is not None)
         self._marks.actor.SetVisibility(index is not None)
         self._touch()
 
@@ -203,11 +213,11 @@ class CloudScene:
             candidates = np.flatnonzero(visible & (offset <= tolerance))
         return int(candidates[depth[candidates].argmin()]) if len(candidates) else None
 
-    def reset_camera(self, azimuth: float = AZIMUTH, elevation: float = ELEVATION) -> None:
-        """Fit the cloud into the viewport, seen from a direction in degrees, with its up axis upwards."""
+    def reset_camera(self, azimuth: float = AZIMUTH, elevation: float = ELEVATION, room: camera.Room = camera.ROOM) -> None:
+        """Fit the cloud into the room of the viewport, seen from a direction in degrees, with its up axis upwards."""
         if len(self.points):
-            camera.fit(self.renderer, self.points, azimuth, elevation, self.up)
-            self.renderer.camera_set = True  # else pyvista fits its own view before the first frame
+            camera.fit(self.renderer, self.points, azimuth, elevation, self.up, room=room)
+            self.renderer.camera_set = True  # type: ignore[union-attr]  # else pyvista fits its own view before the first frame
 
     def set_title(self, text: str) -> None:
         """Set the text at the upper left."""

@@ -7,6 +7,8 @@ from vtkmodules.vtkCommonCore import vtkPoints
 from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
 from vtkmodules.vtkRenderingCore import vtkActor2D, vtkCoordinate, vtkPolyDataMapper2D, vtkRenderer, vtkTextActor
 
+from bgnn_studio.core.axes import ticks
+
 TITLE_SIZE, LABEL_SIZE = 15, 13
 LEFT, RIGHT, BOTTOM, TOP = 0.963, 0.975, 0.06, 0.40
 LABELS = 7
@@ -82,14 +84,6 @@ class Legend:
         """Take the scale away; the title stays."""
         for actor in (self._strip_actor, self.heading, *self.labels):
             actor.VisibilityOff()
-
-
-def ticks(low: float, high: float, most: int) -> NDArray[np.float64]:
-    """Return round numbers within [low, high], `most` at most, spaced by 1, 2 or 5 times a power of ten."""
-    least = (high - low) / (most - 1)
-    power = 10.0 ** np.floor(np.log10(least))
-    step = power * next(m for m in (1, 2, 5, 10) if m * power >= least * (1 - 1e-9))
-    return np.asarray(step * np.arange(np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9) + 1))
 
 
 def _number(value: float) -> str:

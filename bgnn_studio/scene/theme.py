@@ -23,6 +23,8 @@ class SceneTheme:
         How much edges are darkened against the points they join, 0 to 1: bright lines vanish on a light background.
     edge_ink : float
         Strength of all edges together; the opacity of one edge is this shared out by their number and length.
+    changes : (str, str, str)
+        Edges kept, new and lost against a reference: grey, blue and orange, which differ for every kind of colour vision.
     """
 
     top: str
@@ -35,10 +37,15 @@ class SceneTheme:
     shadow_opacity: float
     edge_shade: float
     edge_ink: float
+    changes: tuple[str, str, str]
 
 
-DARK = SceneTheme("#232934", "#0d1014", "#dfe4ea", "#ff3366", "#ffffff", "#9fb0c3", "#000000", 0.45, 0.0, 1.0)
-LIGHT = SceneTheme("#ffffff", "#dde3ea", "#26303b", "#e6194b", "#1b2430", "#5d7288", "#3c4a5a", 0.40, 0.45, 1.3)
+DARK = SceneTheme(
+    "#232934", "#0d1014", "#dfe4ea", "#ff3366", "#ffffff", "#9fb0c3", "#000000", 0.45, 0.0, 1.0, ("#8c99a8", "#4db4ff", "#ff8a3c")
+)
+LIGHT = SceneTheme(
+    "#ffffff", "#dde3ea", "#26303b", "#e6194b", "#1b2430", "#5d7288", "#3c4a5a", 0.40, 0.45, 1.3, ("#8794a3", "#0a6fd6", "#d95f02")
+)
 
 
 def rgb(colour: str) -> tuple[float, float, float]:

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from bgnn_studio.core.spec import LEAKY_SLOPE, NetworkSpec
-from bgnn_studio.training.aggregate import gather, gather_max, gather_sum, in_blocks, row_index
-from bgnn_studio.training.layers import LatentWeight, LearnedRescale, activation, batch_norm
+from bgnn_studio.training.aggregate import edge_moments, gather, gather_max, gather_sum, in_blocks, max_over_edges, row_index
+from bgnn_studio.training.layers import LatentWeight, LearnedRescale, PReLU, activation, batch_norm
 
 
 class EdgeConv(LatentWeight):
@@ -46,7 +46,7 @@ class XorEdgeConv(LatentWeight):
         binary = spec.stage == "binary" and not (first and spec.first_layer == "float")
         super().__init__(2 * in_channels, out_channels, binary=binary)
         self.rescale = LearnedRescale(out_channels)
-        self.prelu = nn.PReLU(out_channels)
+        self.prelu = PReLU(out_channels)
         self.norm = batch_norm(out_channels)
         on_bits = not first and spec.stage != "tanh"
         self.edge_op = spec.edge_op if on_bits else "cat" if spec.edge_op == "cat" and not first else "diff"
@@ -78,13 +78,12 @@ class XorEdgeConv(LatentWeight):
     def _extreme_and_statistics(self, x: Tensor, knn: Tensor, weight: Tensor) -> tuple[Tensor, ...]:
         """Return max_j (min_j where the gain is negative) of PReLU(scale z_ij), and its mean and variance over these edges."""
         edges = self.prelu(self.rescale(self._edges(x, knn, weight)).flatten(0, 1)).unflatten(0, (-1, knn.shape[2]))
-        extreme = edges.amax(1)
+        extreme = max_over_edges(edges)
         if bool((self.norm.weight < 0).any()):
-            extreme = torch.where(self.norm.weight < 0, edges.amin(1), extreme)
+            extreme = torch.where(self.norm.weight < 0, -max_over_edges(-edges), extreme)
         if not self.training:
             return (extreme,)
-        variance, mean = torch.var_mean(edges, (0, 1), correction=0)
-        return extreme, mean, variance
+        return extreme, *edge_moments(edges)
 
     @property
     def _true_differences(self) -> bool:
@@ -120,7 +119,7 @@ class BinEdgeConv(LatentWeight):
         super().__init__(2 * in_channels, out_channels, binary=binary)
         self.norm = batch_norm(2 * in_channels)
         self.rescale = LearnedRescale(out_channels)
-        self.prelu = nn.PReLU(out_channels)
+        self.prelu = PReLU(out_channels)
         self.stage = spec.stage
         self.first = first
 
@@ -170,7 +169,7 @@ def _has_valley(layer: XorEdgeConv | BinEdgeConv) -> bool:
 
 
 def _both_ends(edges: Tensor, *, lowest: bool) -> tuple[Tensor, Tensor | None]:
-    return edges.amax(1), edges.amin(1) if lowest else None
+    return max_over_edges(edges), -max_over_edges(-edges) if lowest else None
 
 
 def _max_prelu(layer: XorEdgeConv | BinEdgeConv, top: Tensor, bottom: Tensor | None) -> Tensor:

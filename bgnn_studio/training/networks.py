@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from bgnn_studio.core.spec import NetworkSpec
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.training.edge_convs import BinEdgeConv, EdgeConv, XorEdgeConv
-from bgnn_studio.training.knn import knn_hamming, knn_l2
+from bgnn_studio.training.knn import engine_knn, knn_hamming, knn_l2
 from bgnn_studio.training.layers import BinEmbedding, BinLinear, FloatBlock, activation
 
 
@@ -39,9 +39,10 @@ class Network(nn.Module):
     head : the three linear blocks
     """
 
-    def __init__(self, spec: NetworkSpec, *, dropout: float) -> None:
+    def __init__(self, spec: NetworkSpec, *, dropout: float, engine_graphs: bool) -> None:
         super().__init__()
         self.spec = spec
+        self.engine_graphs = engine_graphs
         sizes = list(zip(spec.in_channels, spec.widths, strict=True))
         channels, classes = sum(spec.widths), len(spec.classes)
         pooled, (h1, h2) = 2 * spec.embedding, spec.head
@@ -70,8 +71,7 @@ class Network(nn.Module):
         graphs, features = [], []
         x, real = points, None
         for i, layer in enumerate(self.layers):
-            nearest = knn_hamming if i > 0 and in_hamming else knn_l2
-            graphs.append(nearest(x, self.spec.k))
+            graphs.append(self._graph(x, in_hamming=i > 0 and in_hamming))
             x = layer(x, graphs[-1])
             if self.spec.skip == "real":
                 real = x if real is None else x + torch.cat([real] * (x.shape[2] // real.shape[2]), dim=2)
@@ -85,8 +85,13 @@ class Network(nn.Module):
             x = self.dropout(block(x))
         return self.head[2](x), NetworkTrace(tuple(graphs), tuple(features[:-1]))
 
+    def _graph(self, x: Tensor, *, in_hamming: bool) -> Tensor:
+        if self.engine_graphs and x.device.type == "cpu":
+            return engine_knn(x, self.spec.k, in_hamming=in_hamming)
+        return (knn_hamming if in_hamming else knn_l2)(x, self.spec.k)
 
-def build_network(spec: NetworkSpec, *, dropout: float = 0.0) -> Network:
+
+def build_network(spec: NetworkSpec, *, dropout: float = 0.0, engine_graphs: bool = False) -> Network:
     """Return the network of a spec with fresh weights, in training mode.
 
     Parameters
@@ -95,5 +100,7 @@ def build_network(spec: NetworkSpec, *, dropout: float = 0.0) -> Network:
         Any variant, options and stage. Networks of one spec at stages `tanh`, `sign` and `binary` share their state dicts.
     dropout : float
         Probability after head blocks 1 and 2.
+    engine_graphs : bool
+        Find the graphs on a CPU with the native kernels, for training; a network that the engine is compared with leaves it off.
     """
-    return Network(spec, dropout=dropout)
+    return Network(spec, dropout=dropout, engine_graphs=engine_graphs)

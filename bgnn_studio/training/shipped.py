@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from bgnn_studio.core.card import Accuracy
-from bgnn_studio.core.evaluation import LabelledSet, evaluate
+from bgnn_studio.core.evaluation import Evaluation, LabelledSet, evaluate
 from bgnn_studio.errors import ModelFileError
 from bgnn_studio.native import Model
 from bgnn_studio.training.shapes import labelled_shapes
@@ -15,10 +15,15 @@ SPLIT = "test"
 HEADER = "| file | variant | sha256 | bytes | overall | class mean | clouds |\n|---|---|---|---|---|---|---|"
 
 
-def measure(path: Path, data: LabelledSet) -> Accuracy:
+def run_file(path: Path, data: LabelledSet) -> Evaluation:
     """Run every cloud through the model file; raises `ModelFileError` for another list of classes."""
     with Model.open(path) as model:
-        return evaluate([model], data)[0].card
+        return evaluate([model], data)[0]
+
+
+def measure(path: Path, data: LabelledSet) -> Accuracy:
+    """Return the accuracy that `run_file` finds."""
+    return run_file(path, data).card
 
 
 def row(path: Path) -> str:
@@ -26,7 +31,7 @@ def row(path: Path) -> str:
     with Model.open(path) as model:
         card = model.accuracy
         if card is None:
-            raise ModelFileError(f"{path}: says nothing of its accuracy. Ship it with bgnn_studio.training.demo.")
+            raise ModelFileError(f"{path}: says nothing of its accuracy. Measure it with 'bgnn-studio train --resume --test'.")
         variant, size = model.spec.variant, model.file_bytes
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return f"| `{path.name}` | {variant} | `{digest}` | {size:,} | {card.overall:.1%} | {card.class_mean:.1%} | {card.count:,} |"

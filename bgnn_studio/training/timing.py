@@ -1,5 +1,7 @@
-"""Networks of random weights for timing, and the latency of a torch network on one cloud."""
+"""Networks of random weights for timing, and passes of a torch network over one cloud."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,6 @@ from torch import nn
 
 from bgnn_studio.core.clouds import normalise
 from bgnn_studio.core.spec import NetworkSpec, network_spec
-from bgnn_studio.core.timing import Latency, measure
 from bgnn_studio.training.export import export_model
 from bgnn_studio.training.networks import Network, build_network
 
@@ -41,13 +42,19 @@ def write_full_size(variant: str, folder: Path) -> tuple[Path, Network]:
     return path, network
 
 
-@torch.inference_mode()
-def torch_latency(network: Network, points: NDArray[np.float32], threads: int, repeat: int) -> Latency:
-    """Measure the network on one cloud (N, 3), with `threads` torch threads for as long as it takes."""
+@contextmanager
+def torch_pass(network: Network, points: NDArray[np.float32], threads: int) -> Iterator[Callable[[], torch.Tensor]]:
+    """Give a call that runs the network on one cloud (N, 3), with `threads` torch threads until the end of the block."""
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
+    cloud = torch.from_numpy(np.array(points))[None]
     try:
-        cloud = torch.from_numpy(np.array(points))[None]
-        return measure(lambda: network(cloud), repeat)[0]
+        with torch.inference_mode():
+            yield lambda: network(cloud)
     finally:
         torch.set_num_threads(before)
+
+
+def torch_isa() -> str:
+    """Return the instruction set that torch says it uses, in lower case."""
+    return torch.backends.cpu.get_cpu_capability().lower()

@@ -17,13 +17,14 @@ class EditMenu(QMenu):
     def __init__(self, session: "Session[Model]", parent: QWidget | None = None) -> None:
         super().__init__("&Edit", parent)
         self._session = session
-        self.undo = self._add("Ctrl+Z", session.undo)
-        self.redo = self._add("Ctrl+Shift+Z", session.redo)
+        self.undo = self._add("Undo", "Ctrl+Z", session.undo)
+        self.redo = self._add("Redo", "Ctrl+Shift+Z", session.redo)
         session.subscribe(self._follow)
         self._follow(frozenset())
 
-    def _add(self, shortcut: str, call: Callable[[], None]) -> QAction:
+    def _add(self, name: str, shortcut: str, call: Callable[[], None]) -> QAction:
         action = self.addAction("")
+        action.setIconText(name)
         action.setShortcut(QKeySequence(shortcut))
         action.triggered.connect(lambda _=False: call())
         return action

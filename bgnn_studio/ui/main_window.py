@@ -5,24 +5,34 @@ from pathlib import Path
 
 from PySide6.QtCore import QSettings, Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QKeySequence, QShowEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMainWindow, QMenu, QMessageBox, QProgressBar, QTabWidget, QToolButton
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMainWindow, QMenu, QProgressBar, QTabWidget, QToolButton
 
-from bgnn_studio import __version__
+from bgnn_studio.core.files import replacing
 from bgnn_studio.core.resources import assets_dir
 from bgnn_studio.core.session import Session
 from bgnn_studio.core.spec import MAX_LAYERS
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.io.readers import supported_extensions
+from bgnn_studio.io.session_file import EXTENSION
 from bgnn_studio.native import Model, isa
 from bgnn_studio.ui.desk import THREADS, Desk
 from bgnn_studio.ui.edit_menu import EditMenu
+from bgnn_studio.ui.help_menu import HelpMenu
+from bgnn_studio.ui.live import Live
+from bgnn_studio.ui.measurer import Measurer
 from bgnn_studio.ui.panels.library import Library
 from bgnn_studio.ui.recent import RecentFiles
+from bgnn_studio.ui.runs import Runs
+from bgnn_studio.ui.session_files import SessionFiles
+from bgnn_studio.ui.tabs.accuracy import AccuracyTab
+from bgnn_studio.ui.tabs.compare import CompareTab
 from bgnn_studio.ui.tabs.inspect import InspectTab
 from bgnn_studio.ui.theme import Theme, ThemeSwitch
 from bgnn_studio.ui.toasts import Toasts
 from bgnn_studio.ui.widgets.docks import add_dock
 from bgnn_studio.ui.workers import Jobs
+
+WINDOWS, LOGS = "windows", "logs"  # folders of the state
 
 _STATE_VERSION = 1
 _SHORT_MS = 150  # work shorter than that is not announced
@@ -36,9 +46,11 @@ class MainWindow(QMainWindow):
     themes : ThemeSwitch
     settings : QSettings
         Where theme, geometry and the places of docks are remembered.
+    state : Path or None
+        Folder where sessions are saved by themselves, and where the log is; None: nowhere.
     """
 
-    def __init__(self, themes: ThemeSwitch, settings: QSettings) -> None:
+    def __init__(self, themes: ThemeSwitch, settings: QSettings, state: Path | None = None) -> None:
         super().__init__()
         self.setWindowTitle("bgnn-studio")
         self.setWindowIcon(QIcon(str(assets_dir() / "icon.svg")))
@@ -46,21 +58,32 @@ class MainWindow(QMainWindow):
         self._settings, self._themes, self._shown = settings, themes, False
         self.session: Session[Model] = Session()
         self.jobs = Jobs(self)
-        self.inspect = InspectTab(self.session)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
         self.tabs.setTabBarAutoHide(True)
         self.toasts = Toasts(self.tabs)
+        self.measurer = Measurer(self.session, self.jobs, self.toasts, Runs(self.jobs, self.toasts, self), THREADS)
+        self.inspect = InspectTab(self.session, self.measurer)
         self.desk = Desk(self.session, self.jobs, self.toasts)
+        self.live = Live(self.session, self.jobs, self.desk, self)
+        self.live.refused.connect(self.inspect.perturb.refuse)
         self.library = Library(self.session, self.toasts, self)
-        self._all_tabs = (self.inspect,)
+        self.library.points.chosen.connect(self.desk.set_count)
+        self.accuracy = AccuracyTab(self.session, self.jobs, self.toasts)
+        self.accuracy.inspected.connect(lambda: self.tabs.setCurrentWidget(self.inspect))
+        self.accuracy.wanted.connect(lambda: self.tabs.setCurrentWidget(self.accuracy))
+        self.compare = CompareTab(self.session, self.jobs, self.toasts)
+        self._all_tabs = (self.inspect, self.compare, self.accuracy)
         for tab in self._all_tabs:
             self.tabs.addTab(tab, tab.title)
         self.setCentralWidget(self.tabs)
         left = Qt.DockWidgetArea.LeftDockWidgetArea
-        clouds = add_dock(self, left, "clouds", "Clouds", self.library.clouds)
+        clouds = add_dock(self, left, "clouds", "Clouds", self.library.cloud_panel)
         models = add_dock(self, left, "models", "Models", self.library.model_panel)
         self._docks = [clouds, models, *self.inspect.docks]
+        self.sessions = SessionFiles(self, None if state is None else state / WINDOWS)
+        self._logs = None if state is None else state / LOGS
         self._add_menus()
         self._add_status()
         themes.changed.connect(self.apply_theme)
@@ -78,6 +101,7 @@ class MainWindow(QMainWindow):
     def apply_theme(self, theme: Theme) -> None:
         """Dress what draws its own colours."""
         self.library.apply_theme(theme)
+        self.help.apply_theme(theme)
         for tab in self._all_tabs:
             tab.apply_theme(theme)
 
@@ -103,6 +127,8 @@ class MainWindow(QMainWindow):
         self._settings.setValue("geometry", self.saveGeometry())
         self._settings.setValue("window", self.saveState(_STATE_VERSION))
         self._settings.setValue("inspect", self.inspect.saveState(_STATE_VERSION))
+        self.sessions.close()
+        self.live.stop()
         self.jobs.close()
         for tab in self._all_tabs:
             tab.release()
@@ -114,6 +140,7 @@ class MainWindow(QMainWindow):
         QApplication.processEvents()
         if self.isVisible():
             self.inspect.show_scene()
+            self.sessions.offer_leftovers()
 
     def _restore(self) -> None:
         self.resize(1440, 900)
@@ -127,18 +154,21 @@ class MainWindow(QMainWindow):
         file = self.menuBar().addMenu("&File")
         self.edit = EditMenu(self.session, self)
         self.menuBar().addMenu(self.edit)
-        view, run, about = (self.menuBar().addMenu(name) for name in ("&View", "&Run", "&Help"))
+        view, run = (self.menuBar().addMenu(name) for name in ("&View", "&Run"))
         _add(file, "&Open\N{HORIZONTAL ELLIPSIS}", QKeySequence.StandardKey.Open, self._ask_files)
         self.recent = RecentFiles(self.session, self._settings, lambda path: self.open([path]), file)
         file.addMenu(self.recent)
-        _add(file, "&Save picture\N{HORIZONTAL ELLIPSIS}", "Ctrl+S", self._ask_picture)
+        self.sessions.fill_menu(file)
+        _add(file, "Save &picture\N{HORIZONTAL ELLIPSIS}", "Ctrl+P", self._ask_picture)
         file.addAction(self.inspect.neighbours.export)
+        file.addMenu(self.accuracy.exports.menu)
         file.setToolTipsVisible(True)
         self.inspect.neighbours.export.triggered.connect(self._ask_table)
+        self.inspect.neighbours.copied.connect(lambda count: self.toasts.info(f"{count} neighbours copied", "Tab-separated, with a header"))
         self.inspect.neighbours.find.refused.connect(lambda error: self.toasts.error("No such point", error))
         file.addSeparator()
         _add(file, "&Quit", "Ctrl+Q", self.close)
-        _add(view, "&Reset camera", "Ctrl+R", self.inspect.reset_camera)
+        _add(view, "&Reset camera", "Ctrl+R", self._reset_camera)
         _add(view, "&Find point", QKeySequence.StandardKey.Find, self.inspect.find_point)
         _add(view, "&Clear picked point", "Esc", lambda: self.session.select_point(None))
         view.addSeparator()
@@ -152,8 +182,12 @@ class MainWindow(QMainWindow):
             panels.addAction(dock.toggleViewAction())
         view.addSeparator()
         _add(view, "Switch &theme", "Ctrl+T", self._themes.toggle)
-        _add(run, "Run &again", "F5", self.desk.infer)
-        _add(about, "&About bgnn-studio", None, self._about)
+        _add(run, "Run &again", "F5", self._run_again)
+        _add(run, "&Measure latency", "Ctrl+M", self.measurer.measure)
+        run.addAction(self.accuracy.evaluate)
+        run.setToolTipsVisible(True)
+        self.help = HelpMenu(self, self._logs)
+        self.menuBar().addMenu(self.help)
 
     def _add_status(self) -> None:
         bar = self.statusBar()
@@ -175,6 +209,7 @@ class MainWindow(QMainWindow):
         self._soon = QTimer(self, singleShot=True, interval=_SHORT_MS)
         self._soon.timeout.connect(self._show_jobs)
         self.jobs.changed.connect(self._jobs_changed)
+        self.jobs.progressed.connect(self._show_jobs)
         self._show_jobs()
 
     def _jobs_changed(self) -> None:
@@ -185,10 +220,14 @@ class MainWindow(QMainWindow):
             self._soon.start()
 
     def _show_jobs(self) -> None:
-        labels = [job.label for job in self.jobs.running if not job.cancelled.is_set()]
-        self._doing.setText(labels[-1] if labels else "Ready")
-        self._progress.setVisible(bool(labels))
-        self._cancel.setVisible(bool(labels))
+        job = next((job for job in reversed(self.jobs.running) if job.label and not job.cancelled.is_set()), None)
+        progress = job.progress if job else None
+        left = progress.time_left if progress else ""
+        self._doing.setText(f"{job.label}  \N{MIDDLE DOT}  {left}" if job and left else job.label if job else "Ready")
+        self._progress.setRange(0, progress.total if progress else 0)  # 0: of unknown length
+        self._progress.setValue(progress.done if progress else 0)
+        self._progress.setVisible(job is not None)
+        self._cancel.setVisible(job is not None)
 
     def _follow(self, changed: frozenset[str]) -> None:
         for n, action in enumerate(self._layers, start=1):
@@ -198,8 +237,8 @@ class MainWindow(QMainWindow):
             self.setWindowTitle(" \N{EN DASH} ".join([*names, "bgnn-studio"]))
 
     def _ask_files(self) -> None:
-        kinds = " ".join(f"*{extension}" for extension in (".gguf", *supported_extensions()))
-        names, _ = QFileDialog.getOpenFileNames(self, "Open clouds and models", "", f"Clouds and models ({kinds});;All files (*)")
+        kinds = " ".join(f"*{extension}" for extension in (".gguf", EXTENSION, *supported_extensions()))
+        names, _ = QFileDialog.getOpenFileNames(self, "Open clouds and models", "", f"Clouds, models and sessions ({kinds});;All files (*)")
         self.open([Path(name) for name in names])
 
     def _ask_picture(self) -> None:
@@ -220,6 +259,15 @@ class MainWindow(QMainWindow):
         else:
             self.toasts.info("Picture saved", str(path))
 
+    def _reset_camera(self) -> None:
+        (self.compare if self.tabs.currentWidget() is self.compare else self.inspect).reset_camera()
+
+    def _run_again(self) -> None:
+        if self.tabs.currentWidget() is self.compare:
+            self.compare.comparer.again()
+        else:
+            self.desk.infer()
+
     def _ask_table(self) -> None:
         name, _ = QFileDialog.getSaveFileName(self, "Export the neighbours of the picked point", "neighbours.csv", "CSV (*.csv)")
         if name:
@@ -228,19 +276,12 @@ class MainWindow(QMainWindow):
     def save_table(self, path: Path) -> None:
         """Write the neighbours of the picked point as CSV, and say so."""
         try:
-            path.write_text(self.inspect.neighbours.csv(), encoding="utf-8")
+            with replacing(path) as file:
+                file.write(self.inspect.neighbours.csv().encode())
         except OSError as error:
             self.toasts.error("Neighbours not exported", BgnnError(f"{path}: could not be written ({error}). Choose another place."))
         else:
             self.toasts.info("Neighbours exported", str(path))
-
-    def _about(self) -> None:
-        text = (
-            f"<h3>bgnn-studio {__version__}</h3><p>Inspect, compare and measure Binary Graph Neural Networks on point clouds.</p>"
-            "<p>Networks: Bahri, Bahl, Zafeiriou, <i>Binary Graph Neural Networks</i>, CVPR 2021;<br>"
-            "Wang et al., <i>Dynamic Graph CNN for Learning on Point Clouds</i>, ACM TOG 2019.</p>"
-        )
-        QMessageBox.about(self, "About bgnn-studio", text)
 
 
 def _add(menu: QMenu, text: str, shortcut: QKeySequence.StandardKey | str | None, call: Callable[[], object]) -> QAction:

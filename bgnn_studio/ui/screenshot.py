@@ -12,11 +12,10 @@ from bgnn_studio.core.resources import bundled_clouds, bundled_models
 from bgnn_studio.ui.main_window import MainWindow
 from bgnn_studio.ui.theme import THEMES, ThemeSwitch
 
-_PATIENCE_MS = 30_000
+_PATIENCE_MS = 90_000
 
 
-def main() -> None:
-    """Open files, choose a layer, a point and a colour mode, and write the window as a PNG."""
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("output", type=Path, metavar="OUT.png")
     parser.add_argument(
@@ -28,8 +27,22 @@ def main() -> None:
     parser.add_argument("--pick", type=int)
     parser.add_argument("--colour", default="height")
     parser.add_argument("--edges", default="all")
+    parser.add_argument("--panel", help="name of a panel to bring to the front")
+    parser.add_argument("--perturb", action="append", default=[], metavar="NAME=VALUE", help="a perturbation, repeatable")
     parser.add_argument("--reference", metavar="NAME", help="name of an open model to compare with")
-    options = parser.parse_intermixed_args()
+    parser.add_argument("--measure", choices=("model", "torch"), help="measure the latency of the model, or of torch too")
+    parser.add_argument("--latency", choices=("layers", "beside", "runs"), default="layers", help="page of the Latency panel")
+    parser.add_argument("--memory", choices=("all", "layers"), default="all", help="page of the Memory panel")
+    parser.add_argument("--tab", default="Inspect", metavar="TITLE")
+    parser.add_argument("--evaluate", metavar="NAME", help="evaluate all open models on the bundled shapes, and show this one in Accuracy")
+    parser.add_argument("--palette", metavar="TEXT", help="show the command palette with this typed into it")
+    parser.add_argument("--shortcuts", action="store_true", help="show the overview of shortcuts")
+    return parser.parse_intermixed_args()
+
+
+def main() -> None:
+    """Open files, choose a layer, a point and a colour mode, and write the window as a PNG."""
+    options = _options()
     application = QApplication([])
     with TemporaryDirectory() as folder:
         settings = QSettings(str(Path(folder) / "settings.ini"), QSettings.Format.IniFormat)
@@ -37,18 +50,48 @@ def main() -> None:
         window.resize(*(int(side) for side in options.size.split("x")))
         window.show()
         window.open(options.files or [*bundled_clouds(), *bundled_models()])
-        session = window.session
+        session, measurer = window.session, window.measurer
         _wait(lambda: session.inference is not None and window.inspect.viewport is not None and not window.jobs.running)
         if options.reference:
             session.set_reference(next(model for model in session.models if model.name == options.reference))
             _wait(lambda: session.reference_inference is not None)
+        for measure in {None: (), "model": (measurer.measure,), "torch": (measurer.measure, measurer.measure_torch)}[options.measure]:
+            measure()
+            _wait(lambda: not measurer.running)
+        window.inspect.latency.show_page(options.latency)
+        window.inspect.memory.show_page(options.memory)
         session.select_layer(options.layer)
         session.select_point(options.pick)
         session.set_colour(options.colour)
         session.set_edges(options.edges)
+        for dock in window.inspect.docks:
+            if dock.objectName() == options.panel:
+                dock.raise_()
+        _perturb(window, dict(entry.split("=") for entry in options.perturb))
+        if options.evaluate:
+            _evaluate(window, options.evaluate)
+        window.tabs.setCurrentIndex([window.tabs.tabText(i) for i in range(window.tabs.count())].index(options.tab))
+        if options.tab == window.compare.title:
+            _wait(lambda: window.compare.comparer.complete)
+        if options.palette is not None:
+            window.help.commands.toggle()
+            window.help.commands.field.setText(options.palette)
+        if options.shortcuts:
+            window.help.shortcuts.toggle()
         _settle()
         window.grab().save(str(options.output))
         window.close()
+
+
+def _evaluate(window: MainWindow, name: str) -> None:
+    """Evaluate all open models, and list the clouds of the most frequent confusion of one."""
+    tab = window.accuracy
+    tab.setup.run.emit()
+    _wait(lambda: not tab.evaluator.busy)
+    tab.models.choose(next(model for model in window.session.models if model.name == name))
+    true, predicted, _ = tab.matrix.figures.confusions()[0]
+    tab.matrix.mark((true, predicted))
+    tab.matrix.chosen.emit(true, predicted)
 
 
 def _wait(ready: Callable[[], bool]) -> None:
@@ -59,8 +102,18 @@ def _wait(ready: Callable[[], bool]) -> None:
     poll.start(20)
     limit.start(_PATIENCE_MS)
     loop.exec()
-    if not ready():
-        raise SystemExit("No inference within 30 s: see the log above.")
+    if not limit.isActive():  # it was ready once; a job that follows another may have begun since
+        raise SystemExit(f"Not ready within {_PATIENCE_MS // 1000} s: see the log above.")
+
+
+def _perturb(window: MainWindow, goal: dict[str, str]) -> None:
+    """Move sliders in 80 steps, so that the charts show how it came to that."""
+    rows = window.inspect.perturb.rows
+    for step in range(1, 81):
+        for name, value in goal.items():
+            rows[name].field.setValue(float(value) * step / 80)
+        _wait(lambda: not window.jobs.running)
+    _wait(lambda: not window.session.live and not window.jobs.running)
 
 
 def _settle() -> None:

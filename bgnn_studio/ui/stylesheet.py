@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from bgnn_studio.core.resources import assets_dir
+
 if TYPE_CHECKING:
     from bgnn_studio.ui.theme import Theme
 
@@ -30,6 +32,7 @@ QDockWidget {{ titlebar-close-icon: none; titlebar-normal-icon: none; }}
 QLabel#DockTitle {{ background: {panel}; color: {muted}; padding: 10px 12px 6px 12px; font-weight: 600; }}
 QLabel#Caption {{ color: {muted}; }}
 QLabel#Answer {{ color: {text}; font-size: 13pt; font-weight: 600; padding-bottom: 3px; }}
+QLabel#Problem {{ color: {error}; }}
 QLabel#Headline {{ color: {text}; font-weight: 600; }}
 
 QFrame#ToolStrip {{ background: {panel}; border-bottom: 1px solid {border}; }}
@@ -37,6 +40,8 @@ QPushButton {{ background: {raised}; border: 1px solid {border}; border-radius: 
 QPushButton:hover {{ background: {hover}; }}
 QPushButton:focus {{ border-color: {accent}; }}
 QPushButton:disabled {{ color: {faint}; }}
+QPushButton#Primary:enabled {{ background: {accent}; color: {on_accent}; border-color: {accent}; }}
+QPushButton#Primary:focus {{ border-color: {text}; }}
 QToolButton {{ background: transparent; border: 1px solid transparent; border-radius: 5px; padding: 2px 8px; color: {muted}; }}
 QToolButton:hover {{ background: {hover}; color: {text}; }}
 QToolButton:checked {{ background: {accent_soft}; color: {accent}; }}
@@ -49,12 +54,24 @@ QFrame#Segments QToolButton:checked {{ background: {selected}; color: {text}; }}
 QFrame#Segments QToolButton:disabled {{ color: {faint}; }}
 QFrame#Segments QToolButton:focus {{ border: 1px solid {text}; }}
 
+QToolButton#Small {{ padding: 0px; }}
+QAbstractSpinBox {{ background: {track}; border: 1px solid transparent; border-radius: 5px; padding: 1px 4px; }}
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{
+  subcontrol-origin: border; width: 0px; height: 0px; border: none;
+}}
+QAbstractSpinBox QLineEdit {{ background: transparent; border: none; padding: 0 4px; }}
+QAbstractSpinBox:focus {{ border-color: {accent}; }}
+QAbstractSpinBox:disabled {{ color: {faint}; }}
+QPushButton:checked {{ background: {accent_soft}; color: {accent}; }}
+
 QLineEdit {{ background: {track}; border: 1px solid transparent; border-radius: 5px; padding: 2px 6px; placeholder-text-color: {muted}; }}
 QLineEdit:focus {{ border-color: {accent}; }}
 
 QSlider::groove:horizontal {{ background: {track}; height: 4px; border-radius: 2px; }}
 QSlider::sub-page:horizontal {{ background: {accent}; height: 4px; border-radius: 2px; }}
 QSlider::handle:horizontal {{ background: {text}; width: 12px; margin: -4px 0; border-radius: 6px; }}
+QSlider::handle:horizontal:disabled {{ background: {faint}; }}
+QSlider::sub-page:horizontal:disabled {{ background: {faint}; }}
 QSlider::handle:horizontal:focus {{ background: {accent}; }}
 
 QListWidget, QTableView {{ background: {panel}; border: none; outline: none; }}
@@ -62,6 +79,10 @@ QTableView {{ gridline-color: transparent; selection-background-color: {accent_s
 QTableView::item {{ padding: 0px 6px; border: none; }}
 QTableView::item:hover {{ background: {hover}; }}
 QTableView::item:selected {{ background: {accent_soft}; color: {text}; }}
+QTableView::indicator {{ width: 12px; height: 12px; border: 1px solid {faint}; border-radius: 3px; }}
+QTableView::indicator:checked {{ background: {accent}; border-color: {accent}; image: url({check}); }}
+QSplitter::handle {{ background: {window}; image: none; }}
+QSplitter::handle:hover {{ background: {accent_soft}; }}
 QHeaderView, QTableCornerButton::section {{ background: {panel}; border: none; }}
 QHeaderView::section {{ background: {panel}; color: {muted}; border: none; border-bottom: 1px solid {border}; padding: 3px 4px; }}
 
@@ -80,10 +101,16 @@ QTabBar::tab:hover {{ color: {text}; }}
 
 QToolTip {{ background: {raised}; color: {text}; border: 1px solid {border}; padding: 5px 7px; }}
 QFrame#Toast {{ background: {raised}; border: 1px solid {border}; border-left: 4px solid {accent}; border-radius: 7px; }}
+QFrame#Overlay {{ background: {raised}; border: 1px solid {border}; border-radius: 10px; }}
+QFrame#Overlay QLabel {{ background: transparent; }}
+QLineEdit#PaletteField {{ background: transparent; border: none; border-bottom: 1px solid {border}; border-radius: 0; }}
+QLineEdit#PaletteField {{ padding: 7px 10px; font-size: 12pt; }}
+QListWidget#PaletteList {{ background: transparent; }}
 QFrame#Toast[kind="error"] {{ border-left-color: {error}; }}
 """
 
 
 def stylesheet(theme: "Theme") -> str:
     """Return the Qt style sheet of a theme."""
-    return _SHEET.format(**{name: value for name, value in vars(theme).items() if isinstance(value, str)})
+    check = (assets_dir() / "check.svg").as_posix()
+    return _SHEET.format(check=check, **{name: value for name, value in vars(theme).items() if isinstance(value, str)})

@@ -133,12 +133,14 @@ typedef struct {
 /**
  * @brief What the caller asks of a forward pass; every pointer may be NULL and then costs nothing.
  * Index l - 1 belongs to layer l. features[l - 1] is the input of layer l: (N, W) uint64 words where the model works
- * on bits, (N, C) float otherwise; features[0] is ignored.
+ * on bits, (N, C) float otherwise; features[0] is ignored. winners[o] is the point that gave the max pooling its value in
+ * channel o of the embedding; of several with that value, the lowest.
  */
 typedef struct {
     int32_t *knn[BGNN_MAX_LAYERS];     /* (N, k) */
     float *distances[BGNN_MAX_LAYERS]; /* (N, k): squared L2, or Hamming (exact in a float) */
     void *features[BGNN_MAX_LAYERS];
+    int32_t *winners; /* (embedding) */
     bgnn_step *steps;   /* room for BGNN_MAX_STEPS */
     int32_t step_count; /* written: how many steps were filled */
 } bgnn_trace;

@@ -26,11 +26,24 @@ void bgnn_sign_features(const bgnn_pass *pass, size_t first, size_t last) {
                               pass->joined + first * words, words);
 }
 
+/* Note the first row of a tile that gave each column its new maximum; `point` is the tile's first row. */
+static void note_winners(const float *values, size_t rows, size_t columns, const float *before, const float *most, size_t point,
+                         int32_t *winners) {
+    for (size_t c = 0; c < columns; c++) {
+        if (point != 0 && !(most[c] > before[c])) continue;
+        size_t r = 0;
+        while (r + 1 < rows && values[r * columns + c] != most[c]) r++;
+        winners[c] = (int32_t)(point + r);
+    }
+}
+
 void bgnn_embed_and_pool(const bgnn_pass *pass, size_t first, size_t last, bgnn_carver *scratch) {
     const bgnn_dense_layer *layer = &pass->prepared->embedding;
     const bgnn_real_kernels *real = pass->kernels->real;
     int32_t *counts = bgnn_carve(scratch, TILE, COLUMNS, sizeof *counts);
     float *values = bgnn_carve(scratch, TILE, COLUMNS, sizeof *values);
+    float before[COLUMNS];
+    int32_t *winners = pass->trace != NULL ? pass->trace->winners : NULL;
     size_t in = layer->in, words = bgnn_words(in);
     for (size_t o = first; o < last; o += COLUMNS) {
         size_t columns = bgnn_min(COLUMNS, last - o);
@@ -47,7 +60,9 @@ void bgnn_embed_and_pool(const bgnn_pass *pass, size_t first, size_t last, bgnn_
                 real->dots(counts, rows * columns, (int32_t)in, values);
             }
             real->chain(values, columns, rows, columns, &chain);
+            if (winners != NULL) memcpy(before, most, columns * sizeof *most);
             real->pool(values, columns, rows, columns, most, mean);
+            if (winners != NULL) note_winners(values, rows, columns, before, most, i, winners + o);
         }
         for (size_t c = 0; c < columns; c++) mean[c] /= (float)pass->points;
     }

@@ -151,6 +151,7 @@ typedef struct {
     int32_t *knn[LAYERS];
     float *distances[LAYERS];
     void *features[LAYERS];
+    int32_t *winners;
     size_t bytes[LAYERS];
 } result;
 
@@ -176,6 +177,7 @@ static int run(const bgnn_model *model, const float *cloud, int32_t points, int3
         trace.distances[l] = to->distances[l] = guarded(N * (size_t)k, sizeof(float));
         trace.features[l] = to->features[l] = guarded(to->bytes[l], 1);
     }
+    trace.winners = to->winners = guarded(EMBEDDING, sizeof *to->winners);
     /* Sizes are multiples of 64 and so is a page: the arena is aligned, and ends at the guard page. */
     size_t size = bgnn_arena_size(model, points, k, threads);
     char message[BGNN_MESSAGE_SIZE];
@@ -193,14 +195,15 @@ static int run(const bgnn_model *model, const float *cloud, int32_t points, int3
 
 static uint64_t sum_of(const result *r, size_t entries) {
     uint64_t hash = UINT64_C(14695981039346656037);
-    const void *parts[1 + 3 * LAYERS] = {r->logits};
-    size_t bytes[1 + 3 * LAYERS] = {sizeof r->logits};
+    enum { PARTS = 2 + 3 * LAYERS };
+    const void *parts[PARTS] = {r->logits, r->winners};
+    size_t bytes[PARTS] = {sizeof r->logits, EMBEDDING * sizeof *r->winners};
     for (size_t l = 0; l < LAYERS; l++) {
-        parts[1 + 3 * l] = r->knn[l], bytes[1 + 3 * l] = entries * sizeof(int32_t);
-        parts[2 + 3 * l] = r->distances[l], bytes[2 + 3 * l] = entries * sizeof(float);
-        parts[3 + 3 * l] = r->features[l], bytes[3 + 3 * l] = r->bytes[l];
+        parts[2 + 3 * l] = r->knn[l], bytes[2 + 3 * l] = entries * sizeof(int32_t);
+        parts[3 + 3 * l] = r->distances[l], bytes[3 + 3 * l] = entries * sizeof(float);
+        parts[4 + 3 * l] = r->features[l], bytes[4 + 3 * l] = r->bytes[l];
     }
-    for (size_t p = 0; p < 1 + 3 * LAYERS; p++)
+    for (size_t p = 0; p < PARTS; p++)
         for (size_t i = 0; i < bytes[p]; i++) hash = (hash ^ ((const unsigned char *)parts[p])[i]) * UINT64_C(1099511628211);
     return hash;
 }

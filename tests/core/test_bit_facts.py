@@ -6,9 +6,9 @@ from math import log2
 import numpy as np
 import pytest
 
-from bgnn_studio.core import bit_facts as module
 from bgnn_studio.core.bit_facts import bit_facts
 from bgnn_studio.core.bits import pack_signs
+from bgnn_studio.native.kernels import knn_hamming
 
 
 def signs_with_faults(points: int, channels: int) -> np.ndarray:
@@ -23,12 +23,11 @@ def signs_with_faults(points: int, channels: int) -> np.ndarray:
 
 @pytest.mark.parametrize("channels", [1, 4, 63, 64, 65, 130])
 @pytest.mark.parametrize("k", [1, 6])
-def test_facts_are_those_of_plain_loops(channels: int, k: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_BLOCK_WORDS", 200)  # several blocks, the last one shorter
+def test_facts_are_those_of_plain_loops(channels: int, k: int) -> None:
     signs = signs_with_faults(47, channels)
     rows = signs.tolist()
     all_distances = [sorted(sum(a != b for a, b in zip(x, y, strict=True)) for y in rows) for x in rows]
-    facts = bit_facts(pack_signs(signs), channels, np.array(all_distances, np.float32)[:, :k])
+    facts = bit_facts(pack_signs(signs), channels, np.array(all_distances, np.float32)[:, :k], knn_hamming)
     assert facts.points == 47
     assert facts.codes == len({tuple(row) for row in rows})
     assert facts.tied == sum(d[k] == d[k - 1] for d in all_distances)
@@ -43,3 +42,9 @@ def test_facts_are_those_of_plain_loops(channels: int, k: int, monkeypatch: pyte
         equal = [b for b in range(c) if columns[b] in (column, [-v for v in column])]
         assert facts.duplicate_of[c] == (equal[0] if equal and not dead[c] else -1)
     assert channels < 9 or ((facts.duplicate_of >= 0).sum() >= 2 and facts.dead.sum() >= 2)
+
+
+def test_all_points_as_neighbours_have_no_ties() -> None:
+    words = np.zeros((5, 1), np.uint64)
+    assert bit_facts(words, 3, np.zeros((5, 5)), knn_hamming).tied == 0
+    assert bit_facts(words, 3, np.zeros((5, 4)), knn_hamming).tied == 5

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from bgnn_studio.core.clouds import preprocess
-from bgnn_studio.core.evaluation import Evaluation, LabelledSet, evaluate
+from bgnn_studio.core.evaluation import Evaluation, LabelledSet, evaluate, other_classes
 from bgnn_studio.core.inference import Inference
 from bgnn_studio.core.timing import WARMUP
 from bgnn_studio.errors import BgnnError, KernelError, ModelFileError
@@ -68,6 +68,8 @@ def test_predictions_figures_and_card() -> None:
     assert (found.card.dataset, found.card.split, found.card.count) == ("set", "test", 4)
     assert (found.card.overall, found.card.class_mean) == (pytest.approx(3 / 4), pytest.approx((2 / 3 + 1) / 2))
     assert (len(found.latency.samples_ns), found.isa) == (4, "scalar")
+    np.testing.assert_allclose(found.confidences, np.e / (np.e + 2), rtol=1e-6)  # logits 1, 0, 0
+    assert found.points == (9, 12)
 
 
 def test_clouds_are_prepared_as_infer_does_and_loaded_once() -> None:
@@ -85,6 +87,43 @@ def test_prepared_clouds_are_taken_as_they_are() -> None:
     clouds, model = Clouds([40]), Counting(points=30)
     evaluate([model], clouds.labelled([0], prepared=True))
     np.testing.assert_array_equal(model.seen[-1], clouds.cloud(0).astype(np.float32))
+
+
+def test_clouds_prepared_for_a_model_are_loaded_once_and_give_the_same() -> None:
+    clouds, plain, kept = Clouds([40, 20]), Counting(points=30), Counting(points=30)
+    labelled = clouds.labelled([0, 0])
+    evaluate([plain], labelled)
+    clouds.loaded.clear()
+    prepared = labelled.prepared_for(30)
+    for count in (2, 2, 1):
+        evaluate([kept], prepared.sample(count))
+    assert clouds.loaded == [0, 1]
+    for before, after in zip(plain.seen, kept.seen, strict=False):
+        np.testing.assert_array_equal(before, after)
+    assert prepared.prepared_for(10) is prepared
+
+
+def test_a_cloud_that_cannot_be_prepared_is_named() -> None:
+    data = Clouds([9]).labelled([0], load=lambda _: np.full((9, 3), np.nan)).prepared_for(5)
+    with pytest.raises(BgnnError, match="set, cloud 0: Expected finite"):
+        evaluate([Counting()], data)
+
+
+def test_the_file_of_a_cloud_is_known_where_it_has_one(tmp_path: Path) -> None:
+    (tmp_path / "cloud 0").write_text("0 0 0")
+    data = Clouds([9, 9]).labelled([0, 0], name=str(tmp_path))
+    assert (data.path(0), data.path(1)) == (tmp_path / "cloud 0", None)
+
+
+def test_the_difference_of_classes_is_told_from_both_sides() -> None:
+    data = Clouds([9]).labelled([0])
+    assert other_classes(Counting(classes=("ring", "cone", "cube")), data) is None
+    assert other_classes(Counting(classes=("ring", "cone")), data) == "the model lacks cube"
+    assert other_classes(Counting(classes=("rod", "cone", "cube")), data) == "the model lacks ring; the set lacks rod"
+    many = Counting(classes=("a", "b", "c", "cone"))
+    assert other_classes(many, data, 2) == "the model lacks cube, ring; the set lacks a, b and 1 more"
+    assert other_classes(many, data, 3) == other_classes(many, data) == "the model lacks cube, ring; the set lacks a, b, c"
+    assert other_classes(Counting(classes=("cone", "cube", "ring", "ring")), data) == "the model has a class twice"
 
 
 def test_the_same_classes_in_another_order_are_told_by_name() -> None:

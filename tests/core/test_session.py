@@ -13,6 +13,7 @@ from bgnn_studio.core.opened import OpenCloud
 from bgnn_studio.core.session import Session
 from bgnn_studio.core.spec import NetworkSpec
 from bgnn_studio.errors import BgnnError
+from bgnn_studio.native.kernels import knn_hamming
 from tests.random_model import random_cloud, small_spec
 
 RESULT = Inference(np.zeros(3, np.float32), (), "scalar", 1, 0)
@@ -194,7 +195,7 @@ def test_a_reference_read_again_is_the_newer_one(session: Session[Opened], tmp_p
 
 
 def test_facts_are_of_the_layer_shown(session: Session[Opened]) -> None:
-    facts = bit_facts(np.arange(32, dtype=np.uint64)[:, None], 16, np.zeros((32, 5)))
+    facts = bit_facts(np.arange(32, dtype=np.uint64)[:, None], 16, np.zeros((32, 5)), knn_hamming)
     session.add_cloud(other := cloud(50, "other"))
     session.add_model(second := Opened("second", small_spec("bf1")))
     changes = [
@@ -223,7 +224,7 @@ def test_undo_brings_back_what_a_change_took_with_it(session: Session[Opened]) -
     heard: list[frozenset[str]] = []
     session.subscribe(heard.append)
     session.undo()
-    assert heard == [{"cloud", "points", "pick", "colour", "brush", "inference"}]
+    assert heard == [{"cloud", "points", "index", "pick", "colour", "brush", "inference"}]
     assert session.choices == before
     assert session.cloud is not None
     assert session.points is session.cloud.at(32)
@@ -276,3 +277,30 @@ def test_undo_and_redo_at_the_ends_change_nothing() -> None:
     session.subscribe(lambda _: pytest.fail("nothing changed"))
     session.undo()
     session.redo()
+
+
+def test_models_side_by_side_are_the_first_four_or_those_chosen_the_reference_first() -> None:
+    session: Session[Opened] = Session()
+    assert session.choices.side_by_side == ()
+    models = [Opened(f"m{i}", small_spec("dgcnn" if i == 2 else "bf2"), Path(f"/m{i}.gguf")) for i in range(5)]
+    for model in models:
+        session.add_model(model)
+    assert session.choices.side_by_side == (models[2], models[0], models[1], models[3])
+    session.set_reference(models[4])
+    assert session.choices.side_by_side == (models[4], models[0], models[1], models[2])
+    session.set_reference(None)
+    session.set_compared((models[4], models[1], models[0]))
+    assert session.choices.side_by_side == (models[0], models[1], models[4])
+    session.set_reference(models[1])
+    assert session.choices.side_by_side == (models[1], models[0], models[4])
+    session.set_reference(models[3])
+    assert session.choices.side_by_side == (models[0], models[1], models[4])
+    again = Opened("m1", models[1].spec, models[1].path)
+    session.add_model(again)
+    assert session.choices.side_by_side == (models[0], models[4], again)  # in the order of opening
+    session.remove_model(models[4])
+    assert session.compared == (models[0], again)
+    with pytest.raises(BgnnError, match="got 5"):
+        session.set_compared((*models[:1], *models[2:4], again, Opened("x", models[0].spec)))
+    session.undo()
+    assert session.compared == (models[0], models[4], again)

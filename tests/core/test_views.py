@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -17,7 +19,7 @@ def test_height_is_a_coordinate(up, axis):
     view = point_view("height", CLOUD, up=up)
     np.testing.assert_array_equal(view.values, CLOUD[:, axis])
     assert view.value_range == (CLOUD[:, axis].min(), CLOUD[:, axis].max())
-    assert up in view.unit
+    assert (view.title, view.unit) == (f"Height {up}", "cloud units")
 
 
 def test_height_of_a_flat_cloud_has_a_range():
@@ -41,7 +43,8 @@ def test_distance_in_layer_1_needs_no_trace():
     view = point_view("distance", CLOUD, pick=3)
     np.testing.assert_allclose(view.values, squared_l2(CLOUD)[3], rtol=1e-6)
     assert "L2" in view.title
-    assert view.unit == ""
+    assert view.unit == "cloud units\N{SUPERSCRIPT TWO}"
+    assert point_view("distance", CLOUD, REAL, layer=2, pick=3).unit == ""
 
 
 def test_hamming_distances_say_so():
@@ -70,6 +73,12 @@ def test_drift_is_a_percentage():
     assert drifted.value_range == (0.0, 100.0)
 
 
+def test_critical_points_won_channels():
+    view = point_view("critical", CLOUD, BITS)
+    assert view.values.tolist() == [BITS.winners.tolist().count(i) for i in range(len(CLOUD))]
+    assert (view.value_range, view.unit) == ((0.0, view.values.max()), "channels")
+
+
 @pytest.mark.parametrize(
     ("mode", "options", "message"),
     [
@@ -83,6 +92,8 @@ def test_drift_is_a_percentage():
         ("in-degree", {}, "Run a model"),
         ("in-degree", {"trace": BITS, "layer": 0}, "between 1 and 3 .got 0"),
         ("drift", {"trace": BITS}, "Choose a reference"),
+        ("critical", {}, "Run a model"),
+        ("critical", {"trace": replace(BITS, winners=np.array([3, 120], np.int32))}, "between 0 and 119 .got 3 to 120"),
         ("colour", {"trace": BITS}, "Expected a colour mode among height"),
     ],
 )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bgnn_studio.errors import BgnnError, ReaderError
-from bgnn_studio.io.datasets import read_labelled
+from bgnn_studio.io.datasets import read_labelled, splits_of
 from tests.random_model import random_cloud
 
 
@@ -35,6 +35,7 @@ def test_archive(tmp_path: Path) -> None:
     assert (data.labels.tolist(), data.clouds) == ([1, 0, 1], ("cloud 0", "cloud 1", "cloud 2"))
     for i in range(3):
         np.testing.assert_array_equal(data.load(i), random_cloud(20, i))
+    assert splits_of(path) == splits_of(tmp_path / "absent") == ()
     column = read_labelled(archive(path, labels=np.array([[1], [0], [1]], np.uint8)))  # as the published HDF5 files have them
     assert (column.labels.tolist(), column.labels.dtype) == ([1, 0, 1], np.int64)
 
@@ -86,6 +87,7 @@ def test_folder_of_classes_and_splits(tmp_path: Path) -> None:
     for i, seed in enumerate((3, 1, 2)):
         np.testing.assert_allclose(data.load(i), random_cloud(20, seed), rtol=1e-6)
     assert read_labelled(tmp_path, "train").clouds == ("mug/train/a.npy", "vase/train/d.npy")
+    assert splits_of(tmp_path) == ("test", "train")
     with pytest.raises(ReaderError, match=r"a split among test, train \(got 'validation'\)"):
         read_labelled(tmp_path, "validation")
     cloud(tmp_path / "mug" / "stray.npy", 9)
@@ -100,6 +102,7 @@ def test_folder_of_classes_alone(tmp_path: Path) -> None:
     data = read_labelled(tmp_path)
     assert (data.split, data.classes, data.clouds) == (None, ("cone", "ring"), ("cone/c.txt", "ring/a.npy", "ring/b.npy"))
     np.testing.assert_array_equal(data.load(1), random_cloud(20, 1))
+    assert splits_of(tmp_path) == ()
     with pytest.raises(ReaderError, match="found no CLASS/test folder"):
         read_labelled(tmp_path, "test")
     (tmp_path / "ring" / "a.npy").write_bytes(b"")
@@ -124,6 +127,7 @@ def test_modelnet40_normal_resampled(tmp_path: Path) -> None:
     assert data.clouds == ("bed/bed_0002.txt", "night_stand/night_stand_0001.txt")
     np.testing.assert_allclose(data.load(1), random_cloud(20, 2), rtol=1e-6)
     assert read_labelled(tmp_path, "train").clouds == ("bed/bed_0001.txt",)
+    assert splits_of(tmp_path) == ("test", "train")
     with pytest.raises(ReaderError, match=r"modelnet40_new\.txt: could not be read"):
         read_labelled(tmp_path, "new")
     (tmp_path / "modelnet40_test.txt").write_text("sofa_0001\n")

@@ -43,6 +43,7 @@ def assert_same(a: Inference, b: Inference) -> None:
     np.testing.assert_array_equal(a.logits, b.logits)
     assert a.trace is not None
     assert b.trace is not None
+    np.testing.assert_array_equal(a.trace.winners, b.trace.winners)
     for part in ("knn", "distances", "features"):
         for mine, others in zip(getattr(a.trace, part), getattr(b.trace, part), strict=True):
             np.testing.assert_array_equal(mine, others)

@@ -81,7 +81,7 @@ def test_emulated_arm_reproduces_the_python_engine(cpu: str, arm_runner: Path, c
 def test_cross_built_runners_reproduce_the_python_engine(
     architecture: str, emulator: str, isas: list[str] | None, cloud: Path, expected: dict[str, tuple[list[float], str]]
 ):
-    needs("make runners", emulator or architecture)
+    needs(emulator or architecture)
     command = [*([emulator] if emulator else []), BUILD.program(architecture)]
     for isa in isas or native.isas():
         assert_reproduces(expected, isa, cloud, *command)

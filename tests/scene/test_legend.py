@@ -3,7 +3,7 @@ import pytest
 import pyvista as pv
 
 from bgnn_studio.core.palettes import palette
-from bgnn_studio.scene.legend import BOTTOM, LEFT, RIGHT, TOP, Legend, ticks
+from bgnn_studio.scene.legend import BOTTOM, LEFT, RIGHT, TOP, Legend
 
 SIZE = (600, 400)
 
@@ -71,26 +71,3 @@ def test_a_hidden_scale_leaves_the_title(plotter):
     assert (picture(plotter) != empty).any()
     legend.hide_scale()
     np.testing.assert_array_equal(picture(plotter), empty)
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "expected"),
-    [
-        (0, 64, [0, 20, 40, 60]),
-        (0, 12, [0, 2, 4, 6, 8, 10, 12]),
-        (-0.41, 0.42, [-0.4, -0.2, 0, 0.2, 0.4]),
-        (0, 1, [0, 0.2, 0.4, 0.6, 0.8, 1]),
-        (0, 0.003, [0, 0.0005, 0.001, 0.0015, 0.002, 0.0025, 0.003]),
-    ],
-)
-def test_ticks_are_round_numbers(low, high, expected):
-    np.testing.assert_allclose(ticks(low, high, 7), expected, atol=1e-12)
-
-
-def test_there_are_never_too_many_ticks():
-    rng = np.random.default_rng(0)
-    for low, width in zip(rng.uniform(-1e3, 1e3, 300), 10 ** rng.uniform(-4, 6, 300), strict=True):
-        values = ticks(low, low + width, 7)
-        assert 2 <= len(values) <= 7
-        assert values[0] >= low - 1e-6 * width
-        assert values[-1] <= low + width * (1 + 1e-6)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from bgnn_studio.errors import BgnnError
-from bgnn_studio.training.knn import knn_hamming, knn_l2
+from bgnn_studio.training.knn import engine_knn, knn_hamming, knn_l2
 
 torch.set_num_threads(1)
 
@@ -57,7 +57,15 @@ def test_hamming(n: int, channels: int, k: int) -> None:
         np.testing.assert_array_equal(index[rows], _oracle((cloud[rows, None] != cloud).sum(2), k))
 
 
-@pytest.mark.parametrize("knn", [knn_l2, knn_hamming])
+@pytest.mark.parametrize(("n", "channels", "k"), [(1, 1, 1), (90, 3, 20), (65, 64, 12), (64, 65, 64)])
+def test_the_engines_graphs_are_the_same(n: int, channels: int, k: int) -> None:
+    x = torch.from_numpy(np.random.default_rng(n).integers(-2, 3, (3, n, channels))).float()
+    bits = torch.where(x >= 0, 1.0, -1.0)
+    torch.testing.assert_close(engine_knn(x, k, in_hamming=False), knn_l2(x, k))
+    torch.testing.assert_close(engine_knn(bits, k, in_hamming=True), knn_hamming(bits, k))
+
+
+@pytest.mark.parametrize("knn", [knn_l2, knn_hamming, lambda x, k: engine_knn(x, k, in_hamming=True)])
 def test_more_neighbours_than_points_is_refused(knn) -> None:
     with pytest.raises(BgnnError, match=r"at least k = 5 points per cloud \(got 4\)"):
         knn(torch.ones(1, 4, 3), 5)

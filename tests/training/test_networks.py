@@ -5,6 +5,7 @@ import torch
 
 from bgnn_studio.core.spec import NetworkSpec, at_stage
 from bgnn_studio.errors import BgnnError
+from bgnn_studio.training.layers import PReLU
 from bgnn_studio.training.networks import build_network
 from tests.training.plain import Plain
 from tests.training.random_network import clouds, random_network, small_spec
@@ -111,3 +112,16 @@ def test_clouds_of_another_shape_are_refused() -> None:
         network(torch.zeros(48, 3))
     with pytest.raises(BgnnError, match="at least k = 6 points"):
         network(torch.zeros(1, 5, 3))
+
+
+def test_prelu_has_the_gradients_of_torch() -> None:
+    generator = torch.Generator().manual_seed(0)
+    x, slope = torch.randn(50, 7, generator=generator).requires_grad_(), torch.linspace(-1, 1.5, 7).requires_grad_()
+    with torch.no_grad():
+        x[0] = 0
+    layer, weight = PReLU(7), torch.randn(50, 7, generator=generator)
+    layer.weight = torch.nn.Parameter(slope.detach())
+    ours, theirs = layer(x), torch.nn.functional.prelu(x, slope)
+    assert torch.equal(ours, theirs)
+    ours = torch.autograd.grad((ours * weight).sum(), (x, layer.weight))
+    torch.testing.assert_close(ours, torch.autograd.grad((theirs * weight).sum(), (x, slope)))

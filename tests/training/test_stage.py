@@ -1,5 +1,7 @@
-"""One stage: schedules, augmentation, clipping, checkpoints that lose nothing, and the best epoch kept."""
+"""One stage: schedules, augmentation, clipping, snapshots that lose nothing, and the best epoch kept."""
 
+import resource
+import signal
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,12 +14,13 @@ from bgnn_studio.errors import BgnnError  # noqa: E402
 from bgnn_studio.training import stage  # noqa: E402
 from bgnn_studio.training.config import CascadeConfig, StageSettings  # noqa: E402
 from bgnn_studio.training.networks import Network, build_network  # noqa: E402
-from bgnn_studio.training.stage import Clouds, EpochReport, augment, clip_latent, learning_rate, train_stage  # noqa: E402
+from bgnn_studio.training.stage import Clouds, EpochReport, StepReport, Stopped, Watch, augment, clip_latent, learning_rate, train_stage  # noqa: E402
 
 CLASSES = ("left", "right", "round")
 CONFIG = CascadeConfig(
-    variant="bf1", points=16, k=3, widths=(8, 8), embedding=16, head=(8, 8), batch_size=6,
-    teacher=StageSettings(3, 1e-2), tanh=StageSettings(1, 1e-2), sign=StageSettings(1, 1e-2), binary=StageSettings(2, 1e-2), lsp_weight=0.5,
+    variant="bf1", points=16, k=3, widths=(8, 8), embedding=16, head=(8, 8), teacher_batch_size=4, batch_size=6,
+    teacher=StageSettings(3, 1e-2), tanh=StageSettings(1, 1e-2), sign=StageSettings(1, 1e-2), binary=StageSettings(2, 1e-2),
+    lsp_weight=0.5, dropout=0.3,
 )  # fmt: skip
 
 
@@ -31,12 +34,13 @@ def clouds(seed: int, count: int = 12) -> Clouds:
 
 def network(name: str, config: CascadeConfig = CONFIG) -> Network:
     torch.manual_seed(5)
-    return build_network(config.spec(name, CLASSES))
+    return build_network(config.spec(name, CLASSES), dropout=config.dropout)
 
 
-def run(folder: Path, config: CascadeConfig = CONFIG, report=lambda _: None) -> Network:
+def run(folder: Path, config: CascadeConfig = CONFIG, watch: Watch = Watch()) -> Network:  # noqa: B008
     trained = network("teacher", config)
-    train_stage(trained, config, clouds(0), clouds(1), folder / "teacher.pt", teacher=None, report=report)
+    torch.manual_seed(6)
+    train_stage(trained, config, clouds(0), clouds(1), folder / "teacher.pt", teacher=None, watch=watch)
     return trained
 
 
@@ -51,7 +55,7 @@ def test_cosine_warms_up_and_ends_at_zero_and_steps_halve() -> None:
     assert max(rates) == pytest.approx(peak)
     assert rates[52] == pytest.approx(peak / 2, rel=0.05)
     assert rates[-1] == pytest.approx(0, abs=1e-9)
-    steps = replace(CONFIG, schedule="step", step_epochs=1)
+    steps = replace(CONFIG, teacher=replace(CONFIG.teacher, schedule="step", step_epochs=1))
     assert [learning_rate(steps, "teacher", p) / peak for p in (0, 0.3, 0.4, 0.7)] == pytest.approx([1, 1, 0.5, 0.25])
 
 
@@ -78,24 +82,28 @@ def test_only_weights_that_are_binarized_are_clipped() -> None:
     assert binary.layers[0].rescale.scale.max().item() == 3
 
 
-def test_a_stopped_run_goes_on_where_it_was(tmp_path: Path) -> None:
+@pytest.mark.parametrize("steps", range(1, 10))
+def test_a_run_stopped_after_any_step_goes_on_to_the_same_bits(tmp_path: Path, steps: int) -> None:
+    """Three epochs of three batches, dropout and augmentation on: the snapshot is that of an unbroken run."""
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     whole.mkdir()
     stopped.mkdir()
     expected = run(whole)
-
-    def stop_after_two(report: EpochReport) -> None:
-        if report.epoch == 2:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        run(stopped, report=stop_after_two)
-    seen: list[int] = []
-    resumed = run(stopped, report=lambda r: seen.append(r.epoch))
-    assert seen == [3]
+    seen: list[StepReport] = []
+    with pytest.raises(Stopped):
+        run(stopped, watch=Watch(step=seen.append, stop=lambda: len(seen) == steps))
+    assert [report.done for report in seen] == list(range(1, steps + 1))
+    epochs: list[int] = []
+    resumed = run(stopped, watch=Watch(epoch=lambda r: epochs.append(r.epoch), step=seen.append))
+    assert [report.done for report in seen] == list(range(1, 10))
+    assert epochs == list(range((steps - 1) // 3 + 1, 4))
     assert same(resumed, expected)
-    assert same(run(stopped, report=lambda r: seen.append(r.epoch)), expected)
-    assert seen == [3]  # a finished stage is not trained again
+    one, other = (torch.load(folder / "teacher.pt", weights_only=True) for folder in (whole, stopped))
+    for key in ("recipe", "order"):
+        assert one.pop(key) == other.pop(key)
+    torch.testing.assert_close(one, other, rtol=0, atol=0)
+    assert same(run(stopped, watch=Watch(step=seen.append)), expected)
+    assert len(seen) == 9  # a finished stage is not trained again
 
 
 def test_the_best_validation_epoch_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +113,7 @@ def test_the_best_validation_epoch_is_kept(tmp_path: Path, monkeypatch: pytest.M
     trained = network("teacher")
     train_stage(
         trained, CONFIG, clouds(0), clouds(1), tmp_path / "t.pt", teacher=None,
-        report=lambda _: weights.append({name: value.clone() for name, value in trained.state_dict().items()}),
+        watch=Watch(lambda _: weights.append({name: value.clone() for name, value in trained.state_dict().items()})),
     )  # fmt: skip
     assert all(torch.equal(value, weights[1][name]) for name, value in trained.state_dict().items())
     assert not all(torch.equal(value, weights[2][name]) for name, value in trained.state_dict().items())
@@ -113,26 +121,64 @@ def test_the_best_validation_epoch_is_kept(tmp_path: Path, monkeypatch: pytest.M
 
 def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
     run(tmp_path)
-    with pytest.raises(BgnnError, match=r"teacher\.pt: was made with other settings"):
+    with pytest.raises(BgnnError, match=r"teacher\.pt: was made with other settings \(seed 0, now 9\)"):
         run(tmp_path, replace(CONFIG, seed=9))
-    with pytest.raises(BgnnError, match="was made with other settings"):
+    with pytest.raises(BgnnError, match=r"other settings \(lr 0\.01, now 0\.02\)"):
         run(tmp_path, replace(CONFIG, teacher=StageSettings(3, 2e-2)))
     run(tmp_path, replace(CONFIG, variant="rf", binary=StageSettings(9, 1e-3)))  # says nothing of the teacher
 
 
-def test_too_few_clouds_and_a_loss_that_is_not_finite_are_refused(tmp_path: Path) -> None:
+def test_too_few_clouds_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BgnnError, match="at least one batch of 64"):
-        run(tmp_path, replace(CONFIG, batch_size=64))
-    broken = Clouds(torch.full((12, 16, 3), torch.nan), clouds(0).labels)
-    with pytest.raises(BgnnError, match="loss of stage 'teacher' is not finite in epoch 1"):
-        train_stage(network("teacher"), CONFIG, broken, clouds(1), tmp_path / "t.pt", teacher=None, report=lambda _: None)
+        run(tmp_path, replace(CONFIG, teacher_batch_size=64))
+
+
+def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_snapshot(tmp_path: Path) -> None:
+    data = clouds(0)
+
+    def spoil(report: EpochReport) -> None:
+        data.points[3] = torch.nan if report.epoch == 2 else data.points[3]
+
+    with pytest.raises(BgnnError, match=r"not finite in epoch 3\. The snapshot of epoch 2 is kept in .*Lower the learning rate"):
+        train_stage(network("teacher"), CONFIG, data, clouds(1), tmp_path / "t.pt", teacher=None, watch=Watch(spoil))
+    kept = torch.load(tmp_path / "t.pt", weights_only=True)
+    assert kept["epoch"] == 2
+    assert all(bool(value.isfinite().all()) for value in kept["weights"].values())
+
+
+def test_a_full_disk_keeps_the_last_snapshot(tmp_path: Path) -> None:
+    """The limit on the size of files fails in the same call as a full disk."""
+    kept: list[bytes] = []
+
+    def fill(report: EpochReport) -> None:
+        kept.append((tmp_path / "teacher.pt").read_bytes())
+        if report.epoch == 2:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        with pytest.raises(BgnnError, match=r"teacher\.pt: the snapshot could not be written \(File too large\)"):
+            run(tmp_path, watch=Watch(fill))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
+    assert [path.name for path in tmp_path.iterdir()] == ["teacher.pt"]
+    assert (tmp_path / "teacher.pt").read_bytes() == kept[1]
+
+
+def test_a_damaged_snapshot_is_refused(tmp_path: Path) -> None:
+    for content in (b"", b"PK\x03\x04 no more", b"text"):
+        (tmp_path / "teacher.pt").write_bytes(content)
+        with pytest.raises(BgnnError, match=r"teacher\.pt: expected a snapshot of a training run"):
+            run(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["tanh", "sign", "binary"])
 def test_distillation_and_lsp_reach_every_graph_layer(name: str) -> None:
     student, teacher, data = network(name), network("teacher").eval(), clouds(0)
     plain, distilled, structured = (
-        stage._loss(student, replace(CONFIG, alpha=a, lsp_weight=w), data.points, data.labels, teacher)
+        stage.batch_loss(student, replace(CONFIG, alpha=a, lsp_weight=w), data.points, data.labels, teacher)
         for a, w in ((0.0, 0.0), (0.5, 0.0), (0.5, 2.0))
     )
     assert len({plain.item(), distilled.item(), structured.item()}) == 3

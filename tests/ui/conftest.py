@@ -51,7 +51,7 @@ def make_window(qtbot: QtBot, tmp_path: Path) -> Iterator[Make]:
 
     def make() -> MainWindow:
         settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
-        window = MainWindow(ThemeSwitch(QApplication.instance(), settings.value("theme", "dark")), settings)
+        window = MainWindow(ThemeSwitch(QApplication.instance(), settings.value("theme", "dark")), settings, tmp_path / "state")
         window.resize(1280, 720)
         window.show()
         qtbot.waitUntil(lambda: window.inspect.viewport is not None, timeout=WAIT_MS)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
@@ -9,7 +10,10 @@ from bgnn_studio.ui.app import run
 from bgnn_studio.ui.main_window import MainWindow
 
 
-def test_run_shows_the_first_files_and_ends_with_the_window(qapp: QApplication, files: dict[str, Path], tmp_path: Path) -> None:
+def test_run_shows_the_first_files_and_ends_with_the_window(
+    qapp: QApplication, files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     QSettings.setPath(QSettings.Format.NativeFormat, QSettings.Scope.UserScope, str(tmp_path))  # not the user's own
     shown: list[tuple[str, str, int]] = []
 
@@ -24,6 +28,6 @@ def test_run_shows_the_first_files_and_ends_with_the_window(qapp: QApplication, 
     poll.timeout.connect(look)
     poll.start(50)
     QTimer.singleShot(30_000, poll, QApplication.closeAllWindows)
-    assert run([files["other.npy"], files["ball.npy"]], [files["binary.gguf"], files["real.gguf"]]) == 0
+    assert run([files[name] for name in ("other.npy", "ball.npy", "binary.gguf", "real.gguf")]) == 0
     poll.stop()
     assert shown == [("other", "binary", 2 * 200 * 5)]

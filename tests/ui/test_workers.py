@@ -1,13 +1,15 @@
 """Jobs: results on the GUI thread, latest wins, errors handed over, a clean end."""
 
 import logging
+import re
 import threading
+import time
 
 import pytest
 from pytestqt.qtbot import QtBot
 
 from bgnn_studio.errors import BgnnError
-from bgnn_studio.ui.workers import Jobs
+from bgnn_studio.ui.workers import Jobs, Progress
 
 
 @pytest.fixture
@@ -67,3 +69,26 @@ def test_close_cancels_and_waits(qtbot: QtBot) -> None:
     jobs.close()
     assert ended.is_set() or not [t for t in threading.enumerate() if t.name.startswith("bgnn-job")]
     qtbot.wait(20)
+
+
+def test_progress_is_told_by_the_worker_and_seen_while_it_runs(jobs: Jobs, qtbot: QtBot) -> None:
+    progress, seen, go, start = Progress(), [], threading.Event(), time.monotonic()
+    jobs.progressed.connect(lambda: seen.append((progress.done, progress.total, progress.time_left)))
+    assert (progress.seconds_left, progress.time_left) == (None, "")
+
+    def work(_: threading.Event) -> None:
+        progress.tell(0, 40)
+        for i in range(10):
+            time.sleep(0.06)
+            progress.tell(i + 1, 40)
+        go.wait(10)
+
+    jobs.start("Counting", work, done=lambda _: None, failed=pytest.fail, progress=progress)
+    qtbot.waitUntil(lambda: bool(seen) and seen[-1][0] == 10, timeout=5000)
+    assert 3 * 10 * 0.06 <= progress.seconds_left <= 3 * (time.monotonic() - start)  # 30 parts are left, 10 took that long
+    assert re.fullmatch(r"about \d+ s left", seen[-1][2])
+    go.set()
+    qtbot.waitUntil(lambda: not jobs.running, timeout=5000)
+    before = len(seen)
+    qtbot.wait(200)
+    assert len(seen) == before  # nothing runs, nothing is told

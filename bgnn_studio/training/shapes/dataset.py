@@ -6,6 +6,7 @@ GENERATOR_VERSION, a new TEST_SHA256, and demo models trained anew.
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -121,8 +122,12 @@ def make_cloud(name: str, points: int, rng: np.random.Generator, nuisance: Nuisa
     return normalise(np.round(cloud[rng.permutation(points)] * 2**16) / 2**16)
 
 
-def make_dataset(split: str, points: int = POINTS, count: int | None = None) -> ShapeSet:
+def make_dataset(
+    split: str, points: int = POINTS, count: int | None = None, progress: Callable[[int, int], None] | None = None
+) -> ShapeSet:
     """Make a split, or its first `count` clouds; labels cycle through the classes, so that any prefix is balanced.
+
+    `progress` is told the clouds made and all clouds, after each; what it raises ends the making.
 
     Raises
     ------
@@ -136,5 +141,9 @@ def make_dataset(split: str, points: int = POINTS, count: int | None = None) -> 
     if count is not None and not 1 <= count <= size:
         raise BgnnError(f"Expected 1 to {size} clouds of the split '{split}' (got {count}).")
     labels = np.arange(size if count is None else count, dtype=np.int64) % len(CLASSES)
-    clouds = [make_cloud(CLASSES[label], points, np.random.default_rng([SEED, number, i])) for i, label in enumerate(labels)]
+    clouds = []
+    for i, label in enumerate(labels):
+        clouds.append(make_cloud(CLASSES[label], points, np.random.default_rng([SEED, number, i])))
+        if progress is not None:
+            progress(i + 1, len(labels))
     return ShapeSet(np.stack(clouds), labels, CLASSES)

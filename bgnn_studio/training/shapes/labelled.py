@@ -1,5 +1,7 @@
 """The shape set as the labelled set that accuracy is measured on."""
 
+from collections.abc import Callable
+
 from bgnn_studio.core.evaluation import LabelledSet
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.training.shapes.dataset import GENERATOR_VERSION, TEST_SHA256, ShapeSet, make_dataset
@@ -13,9 +15,12 @@ def as_labelled(data: ShapeSet, split: str) -> LabelledSet:
     return LabelledSet(DATASET, split, data.classes, data.labels, names, data.points.__getitem__, prepared=True)
 
 
-def labelled_shapes(split: str) -> LabelledSet:
-    """Make a split; raises `BgnnError` for another name, and where this machine's numpy makes other bytes of the test split."""
-    data = make_dataset(split)
+def labelled_shapes(split: str, progress: Callable[[int, int], None] | None = None) -> LabelledSet:
+    """Make a split, telling `progress` as `make_dataset` does.
+
+    Raises `BgnnError` for another name, and where this machine's numpy makes other bytes of the test split.
+    """
+    data = make_dataset(split, progress=progress)
     if split == "test" and data.sha256 != TEST_SHA256:
         raise BgnnError(f"Expected the test split {TEST_SHA256[:12]} (got {data.sha256[:12]}): figures measured on it would not compare.")
     return as_labelled(data, split)

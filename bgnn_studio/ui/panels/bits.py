@@ -61,7 +61,8 @@ class BitsLine(QFrame):
         facts = s.facts
         self.strip.show_bits(facts, s.bit if s.colour == "bit" else None)
         self.strip.setVisible(facts is not None)
-        self._reason.setText((s.why_not("bit") or "") if facts is None else "")
+        waits = "Counted when the perturbation rests." if s.live else ""
+        self._reason.setText((s.why_not("bit") or waits) if facts is None else "")
         self._reason.setVisible(facts is None)
         texts = dict.fromkeys(self.figures, "")
         if facts is not None:
@@ -83,5 +84,5 @@ class BitsLine(QFrame):
             self._session.set_colour("bit")
 
     def _follow(self, changed: frozenset[str]) -> None:
-        if changed & {"model", "layer", "facts", "bit", "colour"}:
+        if changed & {"model", "layer", "facts", "bit", "colour", "live"}:
             self.refresh()

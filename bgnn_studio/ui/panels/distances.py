@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bgnn_studio.ui.theme import Theme
 
 _REAL_BINS = 48
-_WATCHED = {"inference", "pick", "layer", "points", "model"}
+_WATCHED = {"inference", "layer", "points", "model"}
 Source = Literal["edges", "point"]
 
 
@@ -77,7 +77,7 @@ class DistancesPanel(QWidget):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self._stack)
         session.subscribe(self._follow)
-        self.refresh()
+        self._follow(frozenset({"pick", "model"}))
 
     def apply_theme(self, theme: "Theme") -> None:
         """Take the colours of a theme."""
@@ -103,7 +103,6 @@ class DistancesPanel(QWidget):
     def refresh(self) -> None:
         """Show the distances of the current layer and pick."""
         s = self._session
-        self.switch.set_reason("point", None if s.pick is not None else "No point is picked: click one in the 3D view.")
         source: Source = self.source if s.pick is not None else "edges"
         self.switch.set_value(source)
         values = self._values(source)
@@ -154,7 +153,9 @@ class DistancesPanel(QWidget):
             self._session.set_brush(self._brush.getRegion())
 
     def _follow(self, changed: frozenset[str]) -> None:
-        if changed & _WATCHED:
+        if "pick" in changed:
+            self.switch.set_reason("point", None if self._session.pick is not None else "No point is picked: click one in the 3D view.")
+        if changed & _WATCHED or ("pick" in changed and self.source == "point"):
             self.refresh()
         if changed & {"brush", "inference"}:
             self._show_brush()

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QListWidget, QListWidgetItem, QStyle, QStyledItemD
 
 from bgnn_studio.core.units import size_text
 from bgnn_studio.errors import BgnnError
+from bgnn_studio.ui.panels.points_bar import PointsBar
 from bgnn_studio.ui.panels.reference import ReferenceBar
 from bgnn_studio.ui.theme import DARK, Theme
 
@@ -82,6 +83,7 @@ class EntryList(QListWidget):
         self.currentItemChanged.connect(self._changed)
         delete = QShortcut(QKeySequence.StandardKey.Delete, self)
         delete.setContext(Qt.ShortcutContext.WidgetShortcut)
+        delete.setWhatsThis("Close cloud or model")
         delete.activated.connect(self._delete)
 
     def show_entries(self, entries: Sequence[tuple[object, str, str, str, str]], chosen: object) -> None:
@@ -133,9 +135,10 @@ class Library(QObject):
     Attributes
     ----------
     clouds, models : EntryList
+    points : PointsBar
     reference : ReferenceBar
-    model_panel : QWidget
-        The list of models, and below it the reference.
+    cloud_panel, model_panel : QWidget
+        The list of clouds, and below it the number of points; the list of models, and below it the reference.
     """
 
     def __init__(self, session: "Session[Model]", toasts: "Toasts", parent: QObject | None = None) -> None:
@@ -149,13 +152,9 @@ class Library(QObject):
             "Drop model files (.gguf) here, or open them with Ctrl+O.",
             lambda model: self._choose(session.select_model, model),
         )
+        self.points = PointsBar(session)
         self.reference = ReferenceBar(session)
-        self.model_panel = QWidget()
-        column = QVBoxLayout(self.model_panel)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.models, 1)
-        column.addWidget(self.reference)
+        self.cloud_panel, self.model_panel = _stacked(self.clouds, self.points), _stacked(self.models, self.reference)
         self.clouds.removed.connect(session.remove_cloud)
         self.models.removed.connect(session.remove_model)
         session.subscribe(self._follow)
@@ -187,6 +186,16 @@ class Library(QObject):
             self.models.mark(s.model)
 
 
+def _stacked(entries: EntryList, bar: QWidget) -> QWidget:
+    panel = QWidget()
+    column = QVBoxLayout(panel)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(0)
+    column.addWidget(entries, 1)
+    column.addWidget(bar)
+    return panel
+
+
 def _cloud_entry(cloud: "OpenCloud") -> tuple[object, str, str, str, str]:
     shown, total = len(cloud.points), len(cloud.cloud.points)
     detail = f"{shown:,} points" if shown == total else f"{shown:,} of {total:,} points"
@@ -208,7 +217,7 @@ def _model_entry(model: "Model") -> tuple[object, str, str, str, str]:
     else:
         tip.append("The file says nothing of its accuracy")
     if made:
-        tip.append(f"Trained on {made.dataset}: {made.recipe}, {made.epochs} epochs, seed {made.seed}")
+        tip.append(f"Trained on {made.dataset}: {made.epochs} epochs, seed {made.seed}")
     figure = f"{100 * measured.overall:.1f} %" if measured else ""
     detail = f"{spec.variant}  \N{MIDDLE DOT}  {spec.stage}  \N{MIDDLE DOT}  {size_text(model.file_bytes)}"
     return model, model.name, detail, figure, "\n".join(tip)

@@ -2,21 +2,32 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QHeaderView, QSizePolicy, QStackedWidget, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QSizePolicy,
+    QSpinBox,
+    QStackedWidget,
+    QTableView,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from bgnn_studio.core.graphs import neighbourhood
 from bgnn_studio.core.neighbours import NeighbourRow, neighbour_rows, neighbours_csv
 from bgnn_studio.core.views import layer_features
 from bgnn_studio.ui.panels.find_point import FindPoint
-from bgnn_studio.ui.widgets.labels import headline, hint
+from bgnn_studio.ui.widgets.labels import INDENT, headline, hint
 
 if TYPE_CHECKING:
     from bgnn_studio.core.session import Session
     from bgnn_studio.native import Model
 
-_WATCHED = {"inference", "reference_inference", "reference", "pick", "layer", "points", "model"}
+_WATCHED = {"inference", "reference_inference", "reference", "pick", "layer", "points", "model", "shown_k"}
 _CHANGES = {
     "kept": "The reference has this neighbour too, at the rank given",
     "new": "The reference does not have this neighbour",
@@ -96,7 +107,16 @@ class NeighboursPanel(QWidget):
     find : FindPoint
     export : QAction
         For who asks where to: nothing is connected to it here.
+    shown : QSpinBox
+        How many of the k neighbours are listed and drawn.
+
+    Signals
+    -------
+    copied(int)
+        So many rows are on the clipboard.
     """
+
+    copied = Signal(int)
 
     def __init__(self, session: "Session[Model]", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -120,6 +140,23 @@ class NeighboursPanel(QWidget):
         top.setContentsMargins(0, 0, 8, 0)
         top.addWidget(self.headline, 1)
         top.addWidget(self.find)
+        self.shown = QSpinBox()
+        self.shown.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self.shown.setKeyboardTracking(False)
+        self.shown.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.shown.setAccessibleName("Neighbours shown")
+        self.shown.setToolTip("List and draw so many neighbours of each point, the nearest. The network always uses all k.")
+        self.shown.valueChanged.connect(lambda m: session.set_shown_k(m if m < self.shown.maximum() else None))
+        self.copy_button = QToolButton()
+        self.copy_button.setText("Copy")
+        self.copy_button.setAccessibleName("Copy the neighbours")
+        self.copy_button.setToolTip("Put the table on the clipboard (Ctrl+C in the table)")
+        self.copy_button.clicked.connect(lambda _=False: self.copy())
+        below = QHBoxLayout()
+        below.setContentsMargins(INDENT, 0, 8, 0)
+        below.addWidget(self.shown)
+        below.addStretch(1)
+        below.addWidget(self.copy_button)
         self._hint = hint()
         self._stack = QStackedWidget()
         self._stack.addWidget(self._hint)
@@ -128,6 +165,7 @@ class NeighboursPanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addLayout(top)
+        column.addLayout(below)
         column.addWidget(self._stack, 1)
         session.subscribe(self._follow)
         self.refresh()
@@ -142,6 +180,7 @@ class NeighboursPanel(QWidget):
             found = neighbourhood(trace.knn[s.layer - 1], trace.distances[s.layer - 1], s.points, s.pick, reference)
             there = None if reference is None else reference[s.pick]
             rows = neighbour_rows(found, layer_features(s.points, trace, s.layer), s.points, there)
+            rows = tuple(row for row in rows if (row.rank or row.reference_rank or 0) <= (s.shown_k or len(rows)))
             x, y, z = (f"{v:.2f}".replace("-", "\N{MINUS SIGN}") for v in s.points[s.pick])
             self.headline.setText(f"Point {s.pick}  ({x}, {y}, {z})")
         else:
@@ -151,6 +190,8 @@ class NeighboursPanel(QWidget):
                 if s.model is None
                 else "Click a point in the 3D view, or find one by its index."
             )
+            if s.pick is None and s.choices.pick is not None:
+                what = "The perturbation takes the picked point away; it comes back with it."
             self._hint.setText(what if s.cloud is not None else "Open a point cloud to begin.")
         name = s.reference.name if s.reference is not None and reference is not None else ""
         self.table.set_rows(rows, s.pick, on_bits=s.bits > 0, reference=name)
@@ -158,8 +199,20 @@ class NeighboursPanel(QWidget):
         for column in range(1, self.table.columnCount()):
             self.view.horizontalHeader().setSectionResizeMode(column, narrow)
         self._stack.setCurrentIndex(bool(rows))
+        self._count(s.model.spec.k if s.model is not None else None)
+        self.copy_button.setEnabled(bool(rows))
         self.export.setEnabled(bool(rows))
         self.export.setToolTip("Write this table as CSV" if rows else "No neighbours yet: pick a point of a cloud that a model has run on.")
+
+    def _count(self, k: int | None) -> None:
+        """Show how many of k neighbours are listed."""
+        self.shown.setEnabled(k is not None)
+        self.shown.blockSignals(True)
+        self.shown.setRange(1, k or 1)
+        self.shown.setPrefix("Nearest ")
+        self.shown.setSuffix(f" of {k}" if k else "")
+        self.shown.setValue(min(self._session.shown_k or k or 1, k or 1))
+        self.shown.blockSignals(False)
 
     def copy(self) -> None:
         """Put the table on the clipboard, one row a line, columns parted by tabs."""
@@ -168,6 +221,7 @@ class NeighboursPanel(QWidget):
         lines = [[self.table.headerData(c, Qt.Orientation.Horizontal) for c in columns]]
         lines += [[self.table.index(r, c).data() for c in columns] for r in rows]
         QGuiApplication.clipboard().setText("\n".join("\t".join(map(str, line)) for line in lines))
+        self.copied.emit(len(rows))
 
     def csv(self) -> str:
         """Return the table as CSV, unrounded, with units in the header."""

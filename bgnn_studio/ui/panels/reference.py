@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QSizePolicy, QWidget
 
-from bgnn_studio.core.comparison import overlap
+from bgnn_studio.core.edge_difference import edge_difference
 from bgnn_studio.ui.widgets.labels import INDENT, caption
 
 if TYPE_CHECKING:
@@ -83,8 +83,8 @@ class ReferenceBar(QWidget):
         trace = s.inference.trace if s.inference else None
         if s.points is None or s.reference is None or trace is None or s.reference_graph is None:
             return ""
-        shared = overlap(trace.knn[s.layer - 1], s.reference_graph)
-        text = f"{shared.kept:,} of {shared.edges:,} kept  \N{MIDDLE DOT}  Jaccard {shared.jaccard:.2f}"
+        shared = edge_difference(trace.knn[s.layer - 1], s.reference_graph)
+        text = f"{shared.count('kept'):,} of {shared.kept.size:,} kept  \N{MIDDLE DOT}  Jaccard {shared.jaccard:.2f}"
         trained = s.reference.spec.points
         other = f"Trained with {trained:,} points, the reference runs on {len(s.points):,} here."
         return text if trained == len(s.points) else f"{text}\n{other}"

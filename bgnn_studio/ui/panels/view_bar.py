@@ -17,12 +17,13 @@ _EDGES = [
     ("picked", "Picked", "Only the edges of the picked point"),
     ("all", "All", "Every edge of the graph (a fixed random choice of 20,480 when there are more)"),
 ]
-_COLOURS = [
+COLOURS = [
     ("height", "Height", "Height of the point"),
     ("distance", "Distance", "Distance to the picked point, in the space that this layer's graph is built in"),
     ("bit", "Bit", "One bit plane of this layer's input"),
     ("in-degree", "In-degree", "How often a point is another's neighbour: hubs stand out"),
     ("drift", "Drift", "Share of the point's neighbours that the reference's graph of this layer does not have"),
+    ("critical", "Critical", "How many channels of the embedding took their maximum from the point: what the answer hangs on"),
 ]
 
 
@@ -35,7 +36,7 @@ class ViewBar(QFrame):
         self._session = session
         self.layer = Segments("Graph")
         self.edges = Segments("Edges", _EDGES)
-        self.colour = Segments("Colour", _COLOURS)
+        self.colour = Segments("Colour", COLOURS)
         self.bit = QSlider(Qt.Orientation.Horizontal)
         self.bit.setAccessibleName("Bit plane")
         self.bit.setToolTip("Go through the bit planes")
@@ -62,7 +63,7 @@ class ViewBar(QFrame):
         s = self._session
         self.layer.set_value(s.layer)
         self.edges.set_value(s.edges)
-        for mode, _, _ in _COLOURS:
+        for mode, _, _ in COLOURS:
             self.colour.set_reason(mode, s.why_not(mode))
         self.colour.set_value(s.colour)
         for widget in (self.bit, self._bit_text):

@@ -2,14 +2,16 @@
 
 import os
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QEvent, QObject, QPointF, Qt
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from bgnn_studio.core import graphs
+from bgnn_studio.core.saved_session import Camera
 from bgnn_studio.core.views import layer_name, point_view
 from bgnn_studio.scene.cloud_scene import EDGE_BUDGET, CloudScene
 from bgnn_studio.ui.theme import DARK, Theme
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
 
 _DRAG_PIXELS = 4.0
 _BUSY_POINTS = 4096  # from here on a frame with its edges takes 200 ms and more in software, without them 40
-_GRAPH = {"points", "cloud", "model", "inference", "layer", "edges", "pick", "brush"}
+_SLOW_MS = 40.0  # a frame with edges that takes longer than this is drawn without them while a perturbation moves
+_GRAPH = {"points", "cloud", "model", "inference", "layer", "edges", "pick", "brush", "shown_k"}
 _COLOURS = {"points", "inference", "layer", "colour", "bit", "pick", "reference", "reference_inference"}
 
 
@@ -49,6 +52,11 @@ class Viewport(QWidget):
         ended = self._style.AddObserver("EndInteractionEvent", lambda *_: self._hide_edges(hidden=False))
         self._observers = [moved, ended]
         self._edges_hidden = False
+        self._began = self._frame_ms = self._edges_ms = 0.0  # how long the last frame took, and the last one with all edges
+        window = self.scene.renderer.GetRenderWindow()
+        self._window_observers = [window.AddObserver("StartEvent", self._frame_begins), window.AddObserver("EndEvent", self._frame_ends)]
+        self._pace = QTimer(self, singleShot=True)
+        self._pace.timeout.connect(self.interactor.update)
         self._unsubscribe = session.subscribe(self._follow)
         self._follow(frozenset(_GRAPH | _COLOURS))
 
@@ -62,6 +70,22 @@ class Viewport(QWidget):
         self.scene.reset_camera()
         self.interactor.update()
 
+    @property
+    def camera(self) -> Camera | None:
+        """Position, focal point and up; None until the first cloud was framed."""
+        camera = self.scene.renderer.GetActiveCamera()
+        return (camera.GetPosition(), camera.GetFocalPoint(), camera.GetViewUp()) if self._framed else None
+
+    @camera.setter
+    def camera(self, camera: Camera) -> None:
+        vtk = self.scene.renderer.GetActiveCamera()
+        vtk.SetPosition(camera[0])
+        vtk.SetFocalPoint(camera[1])
+        vtk.SetViewUp(camera[2])
+        self.scene.renderer.ResetCameraClippingRange()
+        self._framed = True
+        self.interactor.update()
+
     def screenshot(self, path: Path) -> None:
         """Write the view as a PNG."""
         self.scene.screenshot(path)
@@ -71,6 +95,9 @@ class Viewport(QWidget):
         self._unsubscribe()
         for observer in self._observers:
             self._style.RemoveObserver(observer)
+        for observer in self._window_observers:
+            self.scene.renderer.GetRenderWindow().RemoveObserver(observer)
+        self._pace.stop()
         self.interactor.removeEventFilter(self)
         self.interactor.close()
 
@@ -100,6 +127,26 @@ class Viewport(QWidget):
             self.scene.edges.set_hidden(hidden=hidden)
             self.interactor.update()
 
+    def _frame_begins(self, *_: object) -> None:
+        self._began = perf_counter()
+
+    def _frame_ends(self, *_: object) -> None:
+        self._frame_ms = 1e3 * (perf_counter() - self._began)
+        if self._session.edges == "all" and not self._edges_hidden:
+            self._edges_ms = self._frame_ms
+
+    def _draw(self) -> None:
+        """Ask for a frame; while a perturbation moves, frames take half of the time at most, so that passes and sliders go on."""
+        live = self._session.live
+        if self._session.edges == "all" and (not live or self._edges_ms > _SLOW_MS):
+            self._edges_hidden = live
+        self.scene.edges.set_hidden(hidden=self._edges_hidden)
+        if not live:
+            self._pace.stop()
+            self.interactor.update()
+        elif not self._pace.isActive():
+            self._pace.start(round(self._frame_ms))
+
     def _click(self, at: QPointF) -> None:
         ratio = self.interactor.devicePixelRatioF()
         x, y = at.x() * ratio, (self.interactor.height() - 1 - at.y()) * ratio
@@ -120,20 +167,21 @@ class Viewport(QWidget):
             self._draw_graph()
         if changed & _COLOURS:
             self._paint_points()
-        self.interactor.update()
+        self._draw()
 
     def _draw_graph(self) -> None:
         s = self._session
         trace = s.inference.trace if s.inference else None
-        knn = trace.knn[s.layer - 1] if trace else None
+        knn = trace.knn[s.layer - 1][:, : s.shown_k] if trace else None
         if s.cloud is not None and s.points is not None:
-            parts = [s.cloud.cloud.name, f"{len(s.points):,} points", *([layer_name(s.layer, s.bits > 0)] if trace else [])]
+            trained = f", trained with {s.model.spec.points:,}" if s.model and s.model.spec.points != len(s.points) else ""
+            parts = [s.cloud.cloud.name, f"{len(s.points):,} points{trained}", *([layer_name(s.layer, s.bits > 0)] if trace else [])]
             self.scene.set_title("  \N{MIDDLE DOT}  ".join(parts))
         if trace is None or knn is None or s.brush is None:
             self.scene.set_graph(knn, s.edges, s.pick)
             return
         low, high = s.brush
-        distances = trace.distances[s.layer - 1]
+        distances = trace.distances[s.layer - 1][:, : s.shown_k]
         inside = (distances >= low) & (distances <= high)  # (N, k)
         pairs = graphs.edges(knn)[inside.ravel()]
         self.scene.set_edges(pairs[:: -(-len(pairs) // EDGE_BUDGET) or 1] if s.edges == "all" else None)
@@ -145,7 +193,8 @@ class Viewport(QWidget):
             return
         trace = s.inference.trace if s.inference else None
         reference = s.reference_inference.trace if s.reference_inference else None
-        ready = s.colour == "height" or (trace is not None and (s.colour != "drift" or reference is not None))
+        missing = {"drift": reference is None, "distance": s.pick is None}  # the picked point, too, may be taken away
+        ready = s.colour == "height" or (trace is not None and not missing.get(s.colour, False))
         mode = s.colour if ready else "height"
         view = point_view(mode, s.points, trace, layer=s.layer, pick=s.pick, bit=s.bit, reference=reference)
         self.scene.set_scalars(**vars(view))

@@ -1,7 +1,9 @@
 """A dock with a quiet section header instead of a title bar."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDockWidget, QFrame, QLabel, QMainWindow, QScrollArea, QWidget
+from PySide6.QtWidgets import QDockWidget, QFrame, QLabel, QMainWindow, QScrollArea, QTabWidget, QWidget
 
 
 def add_dock(window: QMainWindow, area: Qt.DockWidgetArea, name: str, title: str, content: QWidget) -> QDockWidget:
@@ -17,6 +19,28 @@ def add_dock(window: QMainWindow, area: Qt.DockWidgetArea, name: str, title: str
     content.setAutoFillBackground(True)
     window.addDockWidget(area, dock)
     return dock
+
+
+def tabbed(window: QMainWindow, docks: Sequence[QDockWidget]) -> None:
+    """Lay docks over each other, the first in front, with tabs above; a dock that is left alone gets its header back."""
+    window.setTabPosition(window.dockWidgetArea(docks[0]), QTabWidget.TabPosition.North)
+    headers = {dock: (dock.titleBarWidget(), QWidget()) for dock in docks}
+
+    def name_those_alone() -> None:
+        for dock, (header, nothing) in headers.items():
+            alone = all(other.isHidden() for other in window.tabifiedDockWidgets(dock))
+            if dock.titleBarWidget() is not (wanted := header if alone else nothing):
+                dock.titleBarWidget().hide()
+                dock.setTitleBarWidget(wanted)
+                wanted.show()
+
+    for dock in docks[1:]:
+        window.tabifyDockWidget(docks[0], dock)
+    docks[0].raise_()
+    for dock in docks:
+        dock.visibilityChanged.connect(name_those_alone)
+        dock.dockLocationChanged.connect(name_those_alone)
+    name_those_alone()
 
 
 def scrolled(content: QWidget, height: int) -> QScrollArea:

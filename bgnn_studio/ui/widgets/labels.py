@@ -1,4 +1,4 @@
-"""Labels of the three kinds that panels have."""
+"""Labels of the three kinds that panels have, and what layers are called in them."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
@@ -31,3 +31,8 @@ def hint(text: str = "") -> QLabel:
     label.setWordWrap(True)
     label.setAlignment(Qt.AlignmentFlag.AlignTop)
     return label
+
+
+def layer_label(name: str) -> str:
+    """Return ``Layer 2`` for ``layer2``, ``Head`` for ``head``."""
+    return name.replace("layer", "Layer ") if name.startswith("layer") else name.capitalize()

@@ -20,5 +20,5 @@ def test_a_test_split_of_other_bytes_is_refused(monkeypatch: pytest.MonkeyPatch)
     few = shapes.make_dataset("validation", 48, 40)
     monkeypatch.setattr(labelled, "make_dataset", lambda _: few)
     assert len(shapes.labelled_shapes("validation").labels) == 40
-    with pytest.raises(BgnnError, match="Expected the test split b40c660ae699"):
+    with pytest.raises(BgnnError, match=f"Expected the test split {shapes.TEST_SHA256[:12]}"):
         shapes.labelled_shapes("test")

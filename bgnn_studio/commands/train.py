@@ -1,0 +1,151 @@
+"""`bgnn-studio train`: the cascade from a recipe to model files, in pieces if need be."""
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bgnn_studio.commands.arguments import positive
+from bgnn_studio.commands.interrupt import stop_on_signal
+from bgnn_studio.commands.progress import progress, status
+from bgnn_studio.commands.text import table
+from bgnn_studio.core.spec import VARIANTS
+from bgnn_studio.core.units import duration_text
+from bgnn_studio.errors import BgnnError
+from bgnn_studio.training.recipes import PRESETS, known_keys, read_recipe
+
+if TYPE_CHECKING:
+    from bgnn_studio.training.config import CascadeConfig
+    from bgnn_studio.training.results import Result
+    from bgnn_studio.training.stage import EpochReport, StepReport
+
+EXIT_STOPPED = 130
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    command.add_argument("--config", default="demo", metavar="RECIPE", help=f"{', '.join(PRESETS)}, or a TOML file (default: demo)")
+    command.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a key of the recipe, repeatable")
+    command.add_argument("--variant", choices=VARIANTS, nargs="+", help="which of the recipe's networks to train; default: all of them")
+    command.add_argument("--data", metavar="PATH", help="the labelled set, as for evaluate; default: the recipe's")
+    command.add_argument("--out", type=Path, metavar="DIR", help="folder of models, snapshots and logs; default: runs/RECIPE")
+    command.add_argument("--resume", action="store_true", help="go on with what DIR holds")
+    command.add_argument("--test", action="store_true", help="at the end, measure on the test split; done once and logged")
+    command.add_argument("--device", default="auto", help="cuda, mps or cpu; default: the first of these that is there")
+    command.add_argument("--threads", type=positive, default=1, metavar="T", help="threads of torch on a CPU (default: 1)")
+    command.add_argument("--json", action="store_true", help="write the results as JSON")
+    command.formatter_class = argparse.RawDescriptionHelpFormatter
+    command.epilog = "\n".join(
+        [
+            "Keys of a recipe, and what they are where it does not say (bfr.KEY is bfr's alone):",
+            *(f"  {line}" for line in known_keys()),
+            "",
+            "DIR gets VARIANT.gguf, metrics.jsonl (a line for every epoch), test.jsonl, and snapshots to go on from.",
+        ]
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command; return its exit code."""
+    from bgnn_studio.training.stage import Stopped
+
+    changes = [*options.set, *([] if options.data is None else [f"data={json.dumps(options.data)}"])]
+    configs = read_recipe(options.config, changes)
+    missing = [name for name in options.variant or () if name not in configs]
+    if missing:
+        raise BgnnError(f"{options.config}: expected --variant among {', '.join(configs)} (got {', '.join(missing)}).")
+    chosen = {name: config for name, config in configs.items() if name in (options.variant or configs)}
+    folder = options.out or Path("runs") / Path(options.config).stem
+    try:
+        results = train(chosen, folder, options, say=_nothing if options.json else print)
+    except Stopped:
+        print(f"Stopped, and saved. The same command with --resume goes on from here (--out {folder}).")
+        return EXIT_STOPPED
+    if results:  # under torchrun, only the leading process has any
+        print(_as_json(results) if options.json else _as_text(results))
+    return 0
+
+
+def train(configs: "dict[str, CascadeConfig]", folder: Path, options: argparse.Namespace, *, say: Callable[[str], None]) -> "list[Result]":
+    """Train every variant in turn, and measure what comes out; `say` gets a line for every epoch."""
+    from bgnn_studio.training.cascade import choose_device, train_cascade, trained_stages, use_threads
+    from bgnn_studio.training.datasets import training_data
+    from bgnn_studio.training.parallel import joined, own_device
+    from bgnn_studio.training.results import append_line, measure_on_test, measure_on_validation
+    from bgnn_studio.training.stage import Watch
+
+    use_threads(options.threads)
+    device = own_device(choose_device(options.device))
+    found = [path for config in configs.values() for path in trained_stages(config, folder)]
+    if found and not options.resume:
+        raise BgnnError(
+            f"{folder}: holds a training run ({found[0].relative_to(folder)}). --resume goes on with it; or give another --out."
+        )
+    results, metrics = [], folder / "metrics.jsonl"
+
+    def log(event: str, **values: object) -> None:
+        append_line(metrics, {"event": event, "time": time.strftime("%Y-%m-%dT%H:%M:%S%z")} | values)
+
+    def keep(report: "EpochReport") -> None:
+        log("epoch", **asdict(report))
+        say(
+            f"{report.variant} {report.stage} {report.epoch}/{report.epochs}: loss {report.loss:.3f}, "
+            f"validation {report.validation:.1%}, {duration_text(report.seconds)}"
+        )
+
+    with joined(device) as world:
+        for config in configs.values():
+            if world.leads:  # the others read what it has prepared
+                with progress("clouds prepared") as show:
+                    training_data(config, folder, show)
+                log("start", device=str(device), processes=world.size, config=asdict(config))
+            world.wait()
+            data = training_data(config, folder)
+            with stop_on_signal() as stop, status() as show_line:
+                watch = Watch(keep, _remaining(show_line), stop) if world.leads else Watch(stop=stop)
+                network = train_cascade(config, data, folder, watch, device=device, world=world).cpu()
+            if world.leads:
+                result = measure_on_validation(config, network, data, folder)
+                log("model", agreed=result.agreed, **asdict(result.accuracy))
+                if options.test:
+                    with progress("test clouds prepared") as show:
+                        result = measure_on_test(config, network, folder, show)
+                results.append(result)
+    return results
+
+
+def _nothing(_: str) -> None:
+    pass
+
+
+def _remaining(show: Callable[[str], None]) -> "Callable[[StepReport], None]":
+    """Return a function that shows where a stage is, and how long the rest of it will take at the pace since it began here."""
+    stage, begun, first = "", 0.0, 0
+
+    def step(report: "StepReport") -> None:
+        nonlocal stage, begun, first
+        name = f"{report.variant} {report.stage}"
+        if name != stage:
+            stage, begun, first = name, time.monotonic(), report.done
+            return
+        left = (time.monotonic() - begun) / (report.done - first) * (report.total - report.done)
+        show(f"{name}: {report.done / report.total:.0%}, loss {report.loss:.3f}, about {duration_text(left)} left in this stage")
+
+    return step
+
+
+def _as_json(results: "list[Result]") -> str:
+    return json.dumps([{"model": str(r.path), "agreed": r.agreed} | asdict(r.accuracy) for r in results], indent=2)
+
+
+def _as_text(results: "list[Result]") -> str:
+    rows = [["model", "split", "overall", "class mean", "clouds", "torch says the same"]]
+    for result in results:
+        a = result.accuracy
+        rows.append(
+            [str(result.path), a.split, f"{100 * a.overall:.1f} %", f"{100 * a.class_mean:.1f} %", f"{a.count:,}", f"{result.agreed:,}"]
+        )
+    return "\n".join([table(rows, right=range(2, 6)), "", "measured by the engine on the model file"])

@@ -1,0 +1,1 @@
+"""What the Accuracy tab is made of."""

@@ -1,0 +1,150 @@
+"""The 3D views of the Compare tab: models side by side under one camera; a click in any of them picks."""
+
+import os
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from bgnn_studio.core.comparison_views import Show, panels
+from bgnn_studio.core.saved_session import Camera
+from bgnn_studio.scene.cloud_scene import EDGE_BUDGET
+from bgnn_studio.scene.side_by_side import SideBySide
+from bgnn_studio.ui.comparer import Comparer
+from bgnn_studio.ui.theme import DARK, Theme
+
+os.environ["QT_API"] = "pyside6"  # for pyvistaqt, whose binding is chosen at import
+from pyvistaqt import QtInteractor
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from bgnn_studio.core.session import Session
+    from bgnn_studio.native import Model
+
+_DRAG_PIXELS = 4.0
+_WATCHED = {"layer", "edges", "pick", "brush", "colour", "bit", "shown_k"}
+
+
+class CompareViews(QWidget):
+    """Owns an interactor with two to four views; follows the session and the comparison.
+
+    Attributes
+    ----------
+    scene : SideBySide
+    """
+
+    def __init__(self, session: "Session[Model]", comparer: Comparer, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("Viewport")
+        self._session, self._comparer = session, comparer
+        self._pressed: QPointF | None = None
+        self._home: Camera | None = None
+        self._points: NDArray[np.float32] | None = None
+        self._arranged = (0, 0, 0)
+        self.interactor = QtInteractor(self, auto_update=False, multi_samples=0)
+        self.interactor.setAcceptDrops(False)  # files go to the window around it
+        self.interactor.setAccessibleName("3D views of the models side by side")
+        self.interactor.installEventFilter(self)
+        self.scene = SideBySide(self.interactor, theme=DARK.scene, pixel_ratio=self.devicePixelRatioF())
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.interactor)
+        self._style = self.interactor.iren.interactor.GetInteractorStyle()
+        moved = self._style.AddObserver("InteractionEvent", lambda *_: self._hide_edges(hidden=True))
+        ended = self._style.AddObserver("EndInteractionEvent", lambda *_: self._hide_edges(hidden=False))
+        self._observers = [moved, ended]
+        self._edges_hidden = False
+        self._unsubscribe = session.subscribe(lambda changed: self.refresh() if changed & _WATCHED else None)
+        comparer.changed.connect(self.refresh)
+        self.refresh()
+
+    @property
+    def show_options(self) -> Show:
+        """What the session asks all views to show."""
+        s = self._session
+        return Show(s.layer, s.edges, s.colour, s.pick, s.bit, "z", s.brush, s.bits > 0, s.shown_k, EDGE_BUDGET)
+
+    @property
+    def camera(self) -> Camera | None:
+        """The shared camera, once there are views."""
+        return self.scene.camera if self._home is not None and self.scene.scenes else None
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take the colours of a theme."""
+        self.scene.set_theme(theme.scene)
+        self.interactor.update()
+
+    def reset_camera(self) -> None:
+        """Look at the whole cloud from the first direction."""
+        self.scene.reset_camera()
+        self._home = self.scene.camera
+        self.interactor.update()
+
+    def release(self) -> None:
+        """Give the GL context back; nothing is drawn afterwards."""
+        self._unsubscribe()
+        self._comparer.changed.disconnect(self.refresh)
+        for observer in self._observers:
+            self._style.RemoveObserver(observer)
+        self.interactor.removeEventFilter(self)
+        self.scene.release()
+        self.interactor.close()
+
+    def refresh(self) -> None:
+        """Show the comparison, if there is one, as the session says."""
+        comparison, show = self._comparer.comparison, self.show_options
+        if comparison is None:
+            return
+        points, scenes = comparison.runs[0].points, self.scene.scenes
+        if len(scenes) != len(comparison.runs) or points is not self._points:
+            self._points = points
+            self.scene.set_points(points, len(comparison.runs))
+        self.scene.show(panels(comparison, show), show.pick, lines=show.edges != "none")
+        self.interactor.update()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Tell clicks from drags, keep VTK's one-letter commands away from the keyboard, and frame the first cloud."""
+        kind = event.type()
+        if kind == QEvent.Type.Paint and self.scene.scenes:
+            self._fit()
+        if kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+            event.ignore()
+            return True
+        if isinstance(event, QMouseEvent) and event.button() == Qt.MouseButton.LeftButton:
+            if kind == QEvent.Type.MouseButtonPress:
+                self._pressed = event.position()
+            elif kind == QEvent.Type.MouseButtonRelease and self._pressed is not None:
+                moved = event.position() - self._pressed
+                self._pressed = None
+                if np.hypot(moved.x(), moved.y()) < _DRAG_PIXELS:
+                    self._click(event.position())
+        return super().eventFilter(watched, event)
+
+    def _fit(self) -> None:
+        """Share the window out before a frame of another size or of another number of views; refit what nobody has turned."""
+        size = (self.interactor.width(), self.interactor.height(), len(self.scene.scenes))
+        if size != self._arranged:
+            self._arranged = size
+            self.scene.arrange()
+            if self._home is None or self.scene.camera == self._home:  # only now have the views their size
+                self.scene.reset_camera()
+                self._home = self.scene.camera
+
+    def _hide_edges(self, *, hidden: bool) -> None:
+        """Leave edges out while the views turn, where there are more than one view takes at most."""
+        drawn = sum(scene.edges.connectivity.size // 2 for scene in self.scene.scenes)
+        if hidden != self._edges_hidden and (drawn > EDGE_BUDGET or not hidden):
+            self._edges_hidden = hidden
+            for scene in self.scene.scenes:
+                scene.edges.set_hidden(hidden=hidden)
+            self.interactor.update()
+
+    def _click(self, at: QPointF) -> None:
+        ratio = self.interactor.devicePixelRatioF()
+        x, y = at.x() * ratio, (self.interactor.height() - 1 - at.y()) * ratio
+        point = self.scene.pick(x, y, tolerance=6.0 * ratio)
+        if point is not None:
+            self._session.select_point(point)

@@ -1,0 +1,12 @@
+"""Fifty times connected, run and cancelled: nothing is left behind."""
+
+from pathlib import Path
+
+from tests.boards.servers import Server
+from tests.boards.soak import soak
+
+
+def test_nothing_is_left(server: Server, tmp_path: Path):
+    before, after = soak(server, tmp_path, 50)
+    assert after == before
+    assert after.processes == 0

@@ -48,6 +48,7 @@ NEEDS: dict[str, Callable[[], bool]] = {
     "/dev/full": Path("/dev/full").exists,
     "Xvfb": lambda: shutil.which("Xvfb") is not None,
     "cc": lambda: shutil.which("cc") is not None,
+    "glibc": lambda: platform.libc_ver()[0] == "glibc",
     "fork": lambda: hasattr(os, "fork"),
     "user nobody": lambda: hasattr(os, "setuid"),
     "isa avx2": lambda: _isa("avx2"),

@@ -25,9 +25,10 @@ def sign_pack(values: Reals) -> Words:
 def hamming(a: Words, b: Words) -> NDArray[np.int32]:
     """Return the Hamming distances (rows_a, rows_b) of (rows_a, W) and (rows_b, W) packed words."""
     a, b = _word_pair("hamming", a, b)
-    out = np.zeros((len(a), len(b)), np.int32)
-    if a.size and b.size:
-        check(lib.bgnn_hamming(pointer(a), len(a), pointer(b), len(b), a.shape[1], pointer(out)), "hamming")
+    if not a.size or not b.size:
+        return np.zeros((len(a), len(b)), np.int32)
+    out = np.empty((len(a), len(b)), np.int32)
+    check(lib.bgnn_hamming(pointer(a), len(a), pointer(b), len(b), a.shape[1], pointer(out)), "hamming")
     return out
 
 
@@ -37,7 +38,7 @@ def binary_gemm(a: Words, b: Words, channels: SupportsIndex) -> NDArray[np.int32
     channels = operator.index(channels)
     if channels < 1 or a.shape[1] != -(-channels // 64):
         raise refuse("binary_gemm", f"Expected {-(-channels // 64)} words per row for {channels} channels (got {a.shape[1]}).")
-    out = np.zeros((len(a), len(b)), np.int32)
+    out = np.empty((len(a), len(b)), np.int32)
     if out.size:
         check(lib.bgnn_binary_gemm(pointer(a), len(a), pointer(b), len(b), channels, pointer(out)), "binary_gemm")
     return out

@@ -139,25 +139,28 @@ static void gather_extremes(const int32_t *counts, size_t stride, const int32_t 
     bgnn_bits_scalar.gather_extremes(counts + c, stride, index, rows, columns - c, least + c, most + c);
 }
 
-static inline __m256i in_reach(const int32_t *p, __m256i low, __m256i span) {
-    __m256i distance = _mm256_sub_epi32(_mm256_loadu_si256((const __m256i *)p), low);
+static inline __m256i in_reach(const int32_t *n, __m256i flip, __m256i start, __m256i span) {
+    __m256i distance = _mm256_add_epi32(start, _mm256_xor_si256(_mm256_loadu_si256((const __m256i *)n), flip));
     return _mm256_cmpeq_epi32(_mm256_min_epu32(distance, span), distance);
 }
 
-static void hits(const int32_t *least, const int32_t *most, const int32_t *low, const int32_t *span, size_t columns,
-                 uint64_t *words) {
+static void hits(const int32_t *least, const int32_t *most, const int32_t *own, int32_t in, const int32_t *low, const int32_t *span,
+                 size_t columns, uint64_t *words) {
+    /* -n = (n ^ -1) + 1 */
+    const __m256i flip = _mm256_set1_epi32(in > 0 ? -1 : 0), more = _mm256_set1_epi32(in > 0 ? in + 1 : 0);
     size_t c = 0;
     for (; c + 64 <= columns; c += 64) {
         uint64_t word = 0;
         for (size_t i = 0; i < 64; i += 8) {
-            __m256i from = _mm256_loadu_si256((const __m256i *)(low + c + i));
+            __m256i from = _mm256_sub_epi32(more, _mm256_loadu_si256((const __m256i *)(low + c + i)));
+            __m256i start = _mm256_add_epi32(from, _mm256_loadu_si256((const __m256i *)(own + c + i)));
             __m256i reach = _mm256_loadu_si256((const __m256i *)(span + c + i));
-            __m256i hit = _mm256_or_si256(in_reach(least + c + i, from, reach), in_reach(most + c + i, from, reach));
+            __m256i hit = _mm256_or_si256(in_reach(least + c + i, flip, start, reach), in_reach(most + c + i, flip, start, reach));
             word |= (uint64_t)(uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(hit)) << i;
         }
         words[c / 64] = word;
     }
-    bgnn_bits_scalar.hits(least + c, most + c, low + c, span + c, columns - c, words + c / 64);
+    bgnn_bits_scalar.hits(least + c, most + c, own + c, in, low + c, span + c, columns - c, words + c / 64);
 }
 
 static void pack(const float *values, size_t stride, size_t rows, size_t channels, const float *threshold,

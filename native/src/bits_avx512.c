@@ -178,13 +178,17 @@ static void gather_extremes(const int32_t *counts, size_t stride, const int32_t 
     }
 }
 
-static void hits(const int32_t *least, const int32_t *most, const int32_t *low, const int32_t *span, size_t columns,
-                 uint64_t *words) {
+static void hits(const int32_t *least, const int32_t *most, const int32_t *own, int32_t in, const int32_t *low, const int32_t *span,
+                 size_t columns, uint64_t *words) {
+    /* -n = (n ^ -1) + 1 */
+    const __m512i flip = _mm512_set1_epi32(in > 0 ? -1 : 0), more = _mm512_set1_epi32(in > 0 ? in + 1 : 0);
     for (size_t c = 0; c < columns; c += LANES) {
         __mmask16 there = lanes(c, columns);
-        __m512i from = _mm512_maskz_loadu_epi32(there, low + c), reach = _mm512_maskz_loadu_epi32(there, span + c);
-        __m512i first = _mm512_sub_epi32(_mm512_maskz_loadu_epi32(there, least + c), from);
-        __m512i last = _mm512_sub_epi32(_mm512_maskz_loadu_epi32(there, most + c), from);
+        __m512i reach = _mm512_maskz_loadu_epi32(there, span + c);
+        __m512i from = _mm512_sub_epi32(more, _mm512_maskz_loadu_epi32(there, low + c));
+        __m512i start = _mm512_add_epi32(from, _mm512_maskz_loadu_epi32(there, own + c));
+        __m512i first = _mm512_add_epi32(start, _mm512_xor_si512(_mm512_maskz_loadu_epi32(there, least + c), flip));
+        __m512i last = _mm512_add_epi32(start, _mm512_xor_si512(_mm512_maskz_loadu_epi32(there, most + c), flip));
         uint64_t hit = _mm512_mask_cmple_epu32_mask(there, first, reach) | _mm512_mask_cmple_epu32_mask(there, last, reach);
         words[c / 64] = (c % 64 == 0 ? 0 : words[c / 64]) | hit << (c % 64);
     }

@@ -114,23 +114,26 @@ static inline uint64_t lane_bits(uint32x4_t mask) {
     return vaddvq_u32(vandq_u32(mask, vld1q_u32(BIT)));
 }
 
-static inline uint32x4_t in_reach(const int32_t *p, uint32x4_t low, uint32x4_t span) {
-    return vcleq_u32(vsubq_u32(vreinterpretq_u32_s32(vld1q_s32(p)), low), span);
+static inline uint32x4_t in_reach(const int32_t *n, uint32x4_t flip, uint32x4_t start, uint32x4_t span) {
+    return vcleq_u32(vaddq_u32(start, veorq_u32(vreinterpretq_u32_s32(vld1q_s32(n)), flip)), span);
 }
 
-static void hits(const int32_t *least, const int32_t *most, const int32_t *low, const int32_t *span, size_t columns,
-                 uint64_t *words) {
+static void hits(const int32_t *least, const int32_t *most, const int32_t *own, int32_t in, const int32_t *low, const int32_t *span,
+                 size_t columns, uint64_t *words) {
+    /* -n = (n ^ -1) + 1 */
+    const uint32x4_t flip = vdupq_n_u32(in > 0 ? UINT32_MAX : 0), more = vdupq_n_u32(in > 0 ? (uint32_t)in + 1 : 0);
     size_t c = 0;
     for (; c + 64 <= columns; c += 64) {
         uint64_t word = 0;
         for (size_t i = 0; i < 64; i += 4) {
-            uint32x4_t from = vreinterpretq_u32_s32(vld1q_s32(low + c + i));
+            uint32x4_t from = vsubq_u32(more, vreinterpretq_u32_s32(vld1q_s32(low + c + i)));
+            uint32x4_t start = vaddq_u32(from, vreinterpretq_u32_s32(vld1q_s32(own + c + i)));
             uint32x4_t reach = vreinterpretq_u32_s32(vld1q_s32(span + c + i));
-            word |= lane_bits(vorrq_u32(in_reach(least + c + i, from, reach), in_reach(most + c + i, from, reach))) << i;
+            word |= lane_bits(vorrq_u32(in_reach(least + c + i, flip, start, reach), in_reach(most + c + i, flip, start, reach))) << i;
         }
         words[c / 64] = word;
     }
-    bgnn_bits_scalar.hits(least + c, most + c, low + c, span + c, columns - c, words + c / 64);
+    bgnn_bits_scalar.hits(least + c, most + c, own + c, in, low + c, span + c, columns - c, words + c / 64);
 }
 
 static void pack(const float *values, size_t stride, size_t rows, size_t channels, const float *threshold,

@@ -71,12 +71,13 @@ static void gather_extremes(const int32_t *counts, size_t stride, const int32_t 
     }
 }
 
-static void hits(const int32_t *least, const int32_t *most, const int32_t *low, const int32_t *span, size_t columns,
-                 uint64_t *words) {
+static void hits(const int32_t *least, const int32_t *most, const int32_t *own, int32_t in, const int32_t *low, const int32_t *span,
+                 size_t columns, uint64_t *words) {
     memset(words, 0, (columns + 63) / 64 * sizeof *words);
     for (size_t c = 0; c < columns; c++) {
         uint32_t from = (uint32_t)low[c], reach = (uint32_t)span[c];
-        uint64_t hit = (uint32_t)least[c] - from <= reach || (uint32_t)most[c] - from <= reach;
+        int32_t a = in > 0 ? own[c] + in - least[c] : own[c] + least[c], b = in > 0 ? own[c] + in - most[c] : own[c] + most[c];
+        uint64_t hit = (uint32_t)a - from <= reach || (uint32_t)b - from <= reach;
         words[c / 64] |= hit << (c % 64);
     }
 }

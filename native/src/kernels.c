@@ -8,6 +8,7 @@
 #include "graph.h"
 #include "panels.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 bgnn_status bgnn_sign_pack(const float *values, int64_t rows, int32_t channels, uint64_t *words) {
@@ -19,38 +20,43 @@ bgnn_status bgnn_sign_pack(const float *values, int64_t rows, int32_t channels, 
     return BGNN_OK;
 }
 
-/* Popcounts by blocks of a panel of b and a run of words, so that operands and counts stay on the stack. */
-bgnn_status bgnn_hamming(const uint64_t *a, int64_t rows_a, const uint64_t *b, int64_t rows_b, int32_t words, int32_t *out) {
-    enum { ROWS = 64, WORDS = 32 };
+/* Popcounts n, or channels - 2 n where channels > 0. A block of b is made panels of and met by a few rows of a at a time: operands stay
+   on the stack, and out is written along its rows while they are in the first cache level. */
+static bgnn_status popcounts(const uint64_t *a, int64_t rows_a, const uint64_t *b, int64_t rows_b, int32_t words, int32_t channels,
+                             int32_t *out) {
+    enum { ROWS = 8, COLUMNS = 512, WORDS = 32, PANEL_BYTES = 1 << 15 };
     if (a == NULL || b == NULL || out == NULL || rows_a < 0 || rows_b < 0 || words < 1) return BGNN_BAD_ARGUMENT;
     const bgnn_kernels *kernels = bgnn_kernels_in_use();
     if (kernels == NULL) return BGNN_NO_ISA;
     size_t M = (size_t)rows_a, N = (size_t)rows_b, W = (size_t)words;
-    uint8_t panel[WORDS * 8 * BGNN_OCTET_PANEL];
-    int32_t tile[ROWS * BGNN_OCTET_PANEL];
-    for (size_t j = 0; j < N; j += BGNN_OCTET_PANEL)
+    uint8_t panels[PANEL_BYTES];
+    int32_t part[ROWS * COLUMNS];
+    size_t fit = PANEL_BYTES / (8 * bgnn_min(WORDS, W)) / BGNN_OCTET_PANEL * BGNN_OCTET_PANEL, block = bgnn_min(COLUMNS, fit);
+    for (size_t j = 0; j < N; j += block)
         for (size_t w = 0; w < W; w += WORDS) {
-            size_t columns = bgnn_min(BGNN_OCTET_PANEL, N - j), bytes = 8 * bgnn_min(WORDS, W - w);
-            bgnn_octets_fill(b + j * W + w, W, columns, bytes, 0, 1, panel);
+            size_t columns = bgnn_min(block, N - j), bytes = 8 * bgnn_min(WORDS, W - w);
+            bool first = w == 0, last = w + WORDS >= W;
+            bgnn_octets_fill(b + j * W + w, W, columns, bytes, 0, bgnn_ceil(columns, BGNN_OCTET_PANEL), panels);
             for (size_t i = 0; i < M; i += ROWS) {
                 size_t rows = bgnn_min(ROWS, M - i);
-                kernels->bits->hamming(a + i * W + w, W, rows, panel, bytes, columns, tile, columns);
-                for (size_t r = 0; r < rows; r++)
-                    for (size_t c = 0; c < columns; c++) {
-                        int32_t *sum = out + (i + r) * N + j + c;
-                        *sum = (w > 0 ? *sum : 0) + tile[r * columns + c];
-                    }
+                int32_t *to = out + i * N + j;
+                kernels->bits->hamming(a + i * W + w, W, rows, panels, bytes, columns, first ? to : part, first ? N : columns);
+                for (size_t r = 0; r < rows; r++, to += N) {
+                    for (size_t c = 0; !first && c < columns; c++) to[c] += part[r * columns + c];
+                    for (size_t c = 0; last && channels > 0 && c < columns; c++) to[c] = channels - 2 * to[c];
+                }
             }
         }
     return BGNN_OK;
 }
 
+bgnn_status bgnn_hamming(const uint64_t *a, int64_t rows_a, const uint64_t *b, int64_t rows_b, int32_t words, int32_t *out) {
+    return popcounts(a, rows_a, b, rows_b, words, 0, out);
+}
+
 bgnn_status bgnn_binary_gemm(const uint64_t *a, int64_t rows_a, const uint64_t *b, int64_t rows_b, int32_t channels, int32_t *out) {
     if (channels < 1) return BGNN_BAD_ARGUMENT;
-    bgnn_status status = bgnn_hamming(a, rows_a, b, rows_b, channels / 64 + (channels % 64 != 0), out);
-    if (status != BGNN_OK) return status;
-    for (size_t i = 0; i < (size_t)rows_a * (size_t)rows_b; i++) out[i] = channels - 2 * out[i];
-    return BGNN_OK;
+    return popcounts(a, rows_a, b, rows_b, channels / 64 + (channels % 64 != 0), channels, out);
 }
 
 /* What a caller's arena cannot be. */

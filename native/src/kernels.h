@@ -49,9 +49,10 @@ typedef struct {
     /** least, most (columns): extremes over the rows index[0 ... rows - 1] of counts; rows >= 1. */
     void (*gather_extremes)(const int32_t *counts, size_t stride, const int32_t *index, size_t rows, size_t columns,
                             int32_t *least, int32_t *most);
-    /** words: bit c = p hits for p = least[c] or most[c], where p hits if (uint32_t)(p - low[c]) <= span[c]. */
-    void (*hits)(const int32_t *least, const int32_t *most, const int32_t *low, const int32_t *span, size_t columns,
-                 uint64_t *words);
+    /** words: bit c = p hits for p of least[c] or of most[c], where p of n is own[c] + n, or own[c] + in - n where in > 0, and
+        p hits if (uint32_t)(p - low[c]) <= span[c]. */
+    void (*hits)(const int32_t *least, const int32_t *most, const int32_t *own, int32_t in, const int32_t *low, const int32_t *span,
+                 size_t columns, uint64_t *words);
 } bgnn_bits_kernels;
 
 /** @brief Kernels on floats. */

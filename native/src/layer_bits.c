@@ -26,23 +26,25 @@ void bgnn_cat_counts(const bgnn_pass *pass, size_t l, size_t first, size_t last)
 /* The popcounts of one node's edges, as far as they matter. */
 typedef struct {
     const int32_t *own; /* (out): popcounts of the x_i half */
-    int32_t *least, *most;
+    int32_t *least, *most; /* (out): extremes over the edges, of the differences of b_j ^ b_i (xor) or of the popcounts of b_j (cat) */
+    int32_t in;            /* channels of the edge half for xor: a popcount is own + in - n; 0 for cat: own + n */
     const int32_t *index;    /* (k) neighbours */
     const int32_t *interior; /* xor: (k, interior) popcounts of b_j ^ b_i */
 } node_counts;
 
+static int32_t popcount_of(const node_counts *node, size_t o, int32_t n) { return node->own[o] + (node->in > 0 ? node->in - n : n); }
+
 /* The popcount of edge e against the t-th interior output. */
 static int32_t interior_count(const bgnn_pass *pass, const bgnn_graph_layer *conv, const node_counts *node, size_t e, size_t t) {
     size_t o = (size_t)conv->interior_column[t];
-    if (node->interior != NULL) return node->own[o] + (int32_t)conv->in - node->interior[e * conv->interior + t];
-    return node->own[o] + pass->counts[(size_t)node->index[e] * conv->out + o];
+    return popcount_of(node, o, node->interior != NULL ? node->interior[e * conv->interior + t] : pass->counts[(size_t)node->index[e] * conv->out + o]);
 }
 
 static void finish_hits(const bgnn_pass *pass, size_t l, const node_counts *node, uint64_t *bits) {
     const bgnn_layer *layer = &pass->model->conv[l];
     const bgnn_graph_layer *conv = &pass->prepared->conv[l];
     size_t out = conv->out, words = bgnn_words(out);
-    pass->kernels->bits->hits(node->least, node->most, layer->hit_low, layer->hit_span, out, bits);
+    pass->kernels->bits->hits(node->least, node->most, node->own, node->in, layer->hit_low, layer->hit_span, out, bits);
     for (size_t t = 0; t < conv->interior; t++) {
         size_t o = (size_t)conv->interior_column[t];
         uint32_t low = (uint32_t)layer->hit_low[o], span = (uint32_t)layer->hit_span[o];
@@ -65,7 +67,7 @@ static void finish_tables(const bgnn_pass *pass, size_t l, const node_counts *no
         uint64_t minimum = layer->table_min[start / 64];
         size_t end = bgnn_min(start + 64, out);
         for (size_t o = start; o < end; o++, row += entries, minimum >>= 1) {
-            float a = row[least[o]], b = row[most[o]];
+            float a = row[popcount_of(node, o, least[o])], b = row[popcount_of(node, o, most[o])];
             float lower = a < b ? a : b, upper = a < b ? b : a;
             values[o] = (minimum & 1) != 0 ? lower : upper;
         }
@@ -92,7 +94,8 @@ void bgnn_xor_edge_layer(const bgnn_pass *pass, size_t l, size_t first, size_t l
     int32_t *own = bgnn_carve(scratch, NODES, out, sizeof *own);
     node_counts node = {.least = bgnn_carve(scratch, 1, out, sizeof(int32_t)),
                         .most = bgnn_carve(scratch, 1, out, sizeof(int32_t)),
-                        .interior = interior};
+                        .interior = interior,
+                        .in = cat ? 0 : (int32_t)in};
     const uint64_t *x = pass->bits[l % 2];
     for (size_t i = first; i < last; i++) {
         size_t n = (i - first) % NODES;
@@ -102,21 +105,13 @@ void bgnn_xor_edge_layer(const bgnn_pass *pass, size_t l, size_t first, size_t l
         node.index = pass->knn + i * k;
         if (cat) {
             kernels->gather_extremes(pass->counts, out, node.index, k, out, node.least, node.most);
-            for (size_t o = 0; o < out; o++) {
-                node.least[o] += node.own[o];
-                node.most[o] += node.own[o];
-            }
         } else {
             for (size_t e = 0; e < k; e++)
                 for (size_t w = 0; w < words; w++)
                     edges[e * words + w] = x[(size_t)node.index[e] * words + w] ^ x[i * words + w];
-            kernels->extremes(edges, words, k, conv->edge_octets, conv->bytes, out, node.most, node.least);
+            kernels->extremes(edges, words, k, conv->edge_octets, conv->bytes, out, node.least, node.most);
             if (conv->interior > 0)
                 kernels->hamming(edges, words, k, conv->interior_octets, conv->bytes, conv->interior, interior, conv->interior);
-            for (size_t o = 0; o < out; o++) { /* the fewest differences make the greatest popcount */
-                node.least[o] = node.own[o] + (int32_t)in - node.least[o];
-                node.most[o] = node.own[o] + (int32_t)in - node.most[o];
-            }
         }
         uint64_t *bits = pass->bits[(l + 1) % 2] + i * out_words;
         if (pass->model->info.real_skip)

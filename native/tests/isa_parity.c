@@ -72,6 +72,12 @@ static void check_popcounts(size_t channels, size_t columns, size_t rows) {
     scalar->bits->hamming(a, words, rows, octets, bytes, columns, expected, columns);
     tried->bits->hamming(a, words, rows, octets, bytes, columns, got, columns);
     compare("hamming", channels, columns, rows, expected, got, count * sizeof *got);
+    uint8_t *narrow[2];
+    for (int i = 0; i < 2 && bytes <= BGNN_NARROW_BYTES; i++) {
+        narrow[i] = guarded(count, 1);
+        (i == 0 ? scalar : tried)->bits->hamming_u8(a, words, rows, octets, bytes, columns, narrow[i], columns);
+        if (i == 1) compare("hamming_u8", channels, columns, rows, narrow[0], narrow[1], count);
+    }
 
     int32_t *ends[2], *index = guarded(rows, sizeof *index), *low = guarded(columns, sizeof *low), *span = guarded(columns, sizeof *span);
     for (int i = 0; i < 2; i++) ends[i] = guarded(2 * columns, sizeof **ends);
@@ -89,9 +95,11 @@ static void check_popcounts(size_t channels, size_t columns, size_t rows) {
     }
     uint64_t *hit[2];
     for (int i = 0; i < 2; i++) hit[i] = guarded(bgnn_ceil(columns, 64), sizeof **hit);
-    scalar->bits->hits(ends[0], ends[0] + columns, low, span, columns, hit[0]);
-    tried->bits->hits(ends[0], ends[0] + columns, low, span, columns, hit[1]);
-    compare("hits", channels, columns, rows, hit[0], hit[1], bgnn_ceil(columns, 64) * sizeof **hit);
+    for (int32_t in = 0; in <= (int32_t)channels; in += (int32_t)channels) {
+        scalar->bits->hits(ends[0], ends[0] + columns, ends[0] + columns, in, low, span, columns, hit[0]);
+        tried->bits->hits(ends[0], ends[0] + columns, ends[0] + columns, in, low, span, columns, hit[1]);
+        compare("hits", channels, columns, rows, hit[0], hit[1], bgnn_ceil(columns, 64) * sizeof **hit);
+    }
     free_all();
 }
 
@@ -107,6 +115,12 @@ static void check_products(size_t channels, size_t columns, size_t rows) {
     scalar->real->gemm(a, channels, rows, panels, channels, columns, expected, columns);
     tried->real->gemm(a, channels, rows, panels, channels, columns, got, columns);
     compare("gemm", channels, columns, rows, expected, got, count * sizeof *got);
+    float *ends[2];
+    for (int i = 0; i < 2; i++) {
+        ends[i] = guarded(2 * columns, sizeof **ends);
+        (i == 0 ? scalar : tried)->real->gemm_extremes(a, channels, rows, panels, channels, columns, ends[i], ends[i] + columns);
+    }
+    compare("gemm_extremes", channels, columns, rows, ends[0], ends[1], 2 * columns * sizeof **ends);
     scalar->real->distance(a, channels, rows, panels, channels, columns, expected, columns);
     tried->real->distance(a, channels, rows, panels, channels, columns, got, columns);
     compare("distance", channels, columns, rows, expected, got, count * sizeof *got);
@@ -165,6 +179,26 @@ static void check_chains(size_t columns, size_t rows) {
     free_all();
 }
 
+static void check_narrow_selection(size_t length) {
+    uint8_t *row = guarded(length, 1);
+    uint64_t *expected = guarded(length, sizeof *expected), *got = guarded(length, sizeof *got);
+    for (size_t i = 0; i < length; i++) row[i] = (uint8_t)(draw() % 10 * 27);
+    row[length - 1] = 255;
+    for (int32_t limit = -1; limit < 256; limit += 16)
+        for (size_t room = 0; room <= length; room += 1 + length / 3) {
+            memset(expected, 0, length * sizeof *expected);
+            memset(got, 0, length * sizeof *got);
+            size_t found[2] = {scalar->select->keys_u8(row, length, limit / 2, limit, room, expected),
+                               tried->select->keys_u8(row, length, limit / 2, limit, room, got)};
+            compare("keys_u8", length, (size_t)limit, room, &found[0], &found[1], sizeof *found);
+            compare("keys_u8", length, (size_t)limit, room, expected, got, length * sizeof *got);
+        }
+    for (size_t k = 1; k <= BGNN_GROUPS; k++) {
+        int32_t reach[2] = {scalar->select->reach_u8(row, length, k), tried->select->reach_u8(row, length, k)};
+        compare("reach_u8", length, k, 0, &reach[0], &reach[1], sizeof *reach);
+    }
+}
+
 static void check_selection(size_t length) {
     int32_t *row = guarded(length, sizeof *row);
     uint64_t *expected = guarded(length, sizeof *expected), *got = guarded(length, sizeof *got);
@@ -186,6 +220,7 @@ static void check_selection(size_t length) {
     scalar->select->minima(row, length, least[0]);
     tried->select->minima(row, length, least[1]);
     compare("minima", length, 0, 0, least[0], least[1], sizeof *least);
+    check_narrow_selection(length);
     uint64_t *keys = guarded(length, sizeof *keys);
     for (size_t i = 0; i < length; i++) keys[i] = (uint64_t)(draw() % (i % 3 == 0 ? INT32_MAX : 10)) << 32 | i;
     scalar->select->sort(keys, length, expected);

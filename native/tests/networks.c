@@ -1,6 +1,6 @@
 /**
  * @file networks.c
- * @brief Small random networks as structs, of every kind of layer and option, run over clouds of 1 to 131 points.
+ * @brief Small random networks as structs, of every kind of layer and option, run over clouds of 1 to 300 points.
  */
 #include "networks.h"
 
@@ -35,7 +35,7 @@ enum { COUNT = sizeof NETWORKS / sizeof *NETWORKS, LAYERS = 3, EMBEDDING = 70, C
 
 static const struct {
     int32_t points, k;
-} CLOUDS[] = {{1, 1}, {5, 5}, {64, 3}, {131, 20}};
+} CLOUDS[] = {{1, 1}, {5, 5}, {64, 3}, {131, 20}, {300, 20}};
 enum { SIZES = sizeof CLOUDS / sizeof *CLOUDS };
 
 static float *floats(size_t count, float low, float high) {
@@ -186,7 +186,7 @@ static int run(const bgnn_model *model, const float *cloud, int32_t points, int3
     int alike = 0;
     for (int32_t l = 1; l < LAYERS && points > 100; l++) {
         size_t different = distinct(to->features[l], (size_t)points, to->bytes[l] / (size_t)points);
-        if (different >= (size_t)points / 4) continue;
+        if (different >= (size_t)points / 6) continue;
         printf("conv %d, op %d, width %d: only %zu different features\n", (int)model->info.conv, (int)model->info.edge_op, (int)model->info.widths[l - 1], different);
         alike = 1;
     }

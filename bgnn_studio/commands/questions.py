@@ -7,12 +7,14 @@ import sys
 from collections.abc import Collection
 from concurrent.futures import Future
 from contextlib import suppress
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from bgnn_studio.boards.host_keys import HostKey
 
 PASSWORD_VARIABLE = "BGNN_SSH_PASSWORD"  # noqa: S105 (its name)
+
+POLL_S = 0.1
 
 
 class TerminalQuestions:
@@ -28,7 +30,7 @@ class TerminalQuestions:
 
     def __init__(self, trusted: Collection[str]) -> None:
         self._trusted = trusted
-        self._open: SimpleQueue[tuple[str, bool, Future[str]] | None] = SimpleQueue()
+        self._open: SimpleQueue[tuple[str, bool, Future[str]]] = SimpleQueue()
 
     async def trust(self, key: HostKey) -> bool:
         """Whether a host that was never seen is to be trusted from now on."""
@@ -43,13 +45,13 @@ class TerminalQuestions:
 
     def answer_until(self, done: "Future[Any]") -> None:
         """Answer on this thread until a future is done; Ctrl-C interrupts it."""
-        done.add_done_callback(lambda _: self._open.put(None))
-        while (question := self._open.get()) is not None:
-            prompt, secret, answer = question
-            text = ""
-            with suppress(EOFError):
-                text = getpass.getpass(prompt) if secret else input(prompt)
-            answer.set_result(text)
+        while not done.done():
+            with suppress(Empty):  # a wait without end would not take Ctrl-C on Windows
+                prompt, secret, answer = self._open.get(timeout=POLL_S)
+                text = ""
+                with suppress(EOFError):
+                    text = getpass.getpass(prompt) if secret else input(prompt)
+                answer.set_result(text)
 
     async def _ask(self, prompt: str, *, secret: bool) -> str:
         if not sys.stdin.isatty():

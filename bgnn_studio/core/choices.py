@@ -77,8 +77,7 @@ class Choices(Generic[M]):
         """The models to compare, their reference first: the one chosen, or a float teacher, or the first of them."""
         models = self.compared
         if models is None:
-            first_four = self.models[:MOST]
-            models = first_four
+            models = self.models[:MOST]
             if self.reference is not None and self.reference not in models:
                 models = (*models[:-1], self.reference)
         teachers = [model for model in models if model.spec.stage == "teacher"]

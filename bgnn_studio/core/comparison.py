@@ -78,13 +78,15 @@ def run_model(model: ComparableModel, points: NDArray[np.float32], *, k: int | N
         return Run(model, points, used, None, str(error))
 
 
-def count_bits(run: Run, nearest: Nearest) -> Run:
-    """Return a run with the facts of every layer on bits, see `bit_facts`: one more Hamming graph each."""
+def count_bits(run: Run, nearest: Nearest, cancelled: Event | None = None) -> Run:
+    """Return a run with the facts of every layer on bits, see `bit_facts`: one more Hamming graph each; as it was once `cancelled`."""
     if (trace := run.trace) is None:
         return run
     channels = run.model.spec.in_channels
     facts: list[BitFacts | None] = [None]
     for features, count, distances in zip(trace.features, channels[1:], trace.distances[1:], strict=True):
+        if cancelled is not None and cancelled.is_set():
+            return run
         facts.append(bit_facts(features, count, distances, nearest) if are_bits(features) else None)
     return replace(run, facts=tuple(facts))
 

@@ -66,7 +66,7 @@ def accuracy_plots(table: Table) -> tuple[Plot, ...]:
     """Return accuracy against latency and against size; a model without one of the two figures is not in the plot but in its text."""
     accuracy = table.row("Accuracy")
     found = []
-    for name, label, unit in (("Median", "Median latency [ms]", 1), ("Model file", "Model file [KiB]", 1024)):
+    for name, label, unit in (("Median", "Latency p50 [ms]", 1), ("Model file", "Model file [KiB]", 1024)):
         row = table.row(name)
         dots, without = [], []
         for i, model in enumerate(table.names):

@@ -74,7 +74,8 @@ class EdgeDifference:
         others = np.concatenate([self.knn.ravel()[mine], self.reference.ravel()[lost]])
         pairs = np.stack([points, others], axis=1).astype(np.int64)
         change = np.concatenate([np.where(kept, KEPT, NEW), np.full(len(lost), LOST)]).astype(np.uint8)
-        order = np.lexsort([pairs[:, 0], change != KEPT])
+        others = np.flatnonzero(change != KEPT)  # two runs that are in order: merged, not sorted
+        order = np.concatenate([np.flatnonzero(change == KEPT), others[np.argsort(pairs[others, 0], kind="stable")]])
         return pairs[order], change[order]
 
     def of_point(self, i: int) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:

@@ -123,8 +123,8 @@ CHECKS: dict[str, Callable[[Any, str], Any]] = {
     "bit": whole_from(0),
     "edges": _one_of(*EDGE_MODES),
     "brush": _optional(_numbers(2)),
-    "compared": _optional(_places),
     "shown_k": _optional(whole_from(1)),
+    "compared": _optional(_places),
     "camera": _optional(_camera),
     "tab": _text,
 }

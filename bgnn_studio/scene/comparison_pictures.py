@@ -34,9 +34,10 @@ class Drawing:
 
 
 def drawings(comparison: Comparison, show: Show, layers: Iterable[int], camera: Camera | None = None) -> list[Drawing]:
-    """Return the pictures of some layers, a light and a dark one for each, as `show` says but for its own layer."""
+    """Return the pictures of some layers, a light and a dark one for each, as `show` says; its brush is for its own layer only."""
     points, lines = comparison.runs[0].points, show.edges != "none"
-    found = [panels(comparison, replace(show, layer=layer)) for layer in layers]
+    shows = [replace(show, layer=layer, brush=show.brush if layer == show.layer else None) for layer in layers]
+    found = [panels(comparison, one) for one in shows]
     return [Drawing(points, seen, show.pick, lines, show.up, theme, SIZE, camera) for seen, theme in product(found, (LIGHT, DARK))]
 
 

@@ -1,7 +1,6 @@
 """The comparison that the window shows: runs the models side by side in the background, then counts, then measures."""
 
 from dataclasses import replace
-from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, Literal
 
@@ -158,7 +157,7 @@ class Comparer(QObject):
         if comparison is None:
             self._start(f"Running {len(self._models)} models", self._compare())
         elif self._lacking() == "bits":
-            self._start("Counting bits", lambda cancelled: comparison.with_runs(partial(count_bits, nearest=knn_hamming), cancelled))
+            self._start("Counting bits", lambda cancelled: comparison.with_runs(lambda run: _counted(run, cancelled), cancelled))
         elif self._lacking() == "latencies":
             self._start("Measuring latencies", lambda cancelled: comparison.with_runs(_timed, cancelled), measuring=True)
 
@@ -197,6 +196,10 @@ class Comparer(QObject):
         self._job, self._stopped = None, True
         self._toasts.error("Not compared", error)
         self.state_changed.emit()
+
+
+def _counted(run: Run, cancelled: Event) -> Run:
+    return run if run.facts else count_bits(run, knn_hamming, cancelled)
 
 
 def _timed(run: Run) -> Run:

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -132,17 +133,22 @@ def test_a_history_that_cannot_be_written_keeps_the_figures(alone: dict[str, str
 def on_terminal(arguments: list[object], environment: dict[str, str], answers: dict[bytes, bytes]) -> tuple[int, str]:
     """Run a command on a terminal, and answer when it asks; return its exit code and what the terminal showed."""
     command = [sys.executable, "-m", "bgnn_studio", *map(str, arguments)]
+    interrupted = False
     process, terminal = pty.fork()
     if process == 0:
         os.chdir(ROOT)
         os.execve(sys.executable, command, {**os.environ, **environment})
     shown, end = b"", time.monotonic() + 60
     while time.monotonic() < end:
-        try:
-            shown += os.read(terminal, 4096)
-        except OSError:  # the other side has closed
-            break
+        if select.select([terminal], [], [], 1)[0]:
+            try:
+                shown += os.read(terminal, 4096)
+            except OSError:  # the other side has closed
+                break
+        elif interrupted:  # a Ctrl-C just before Python begins to read is only seen at the next key
+            os.write(terminal, b"\x03")
         for question in [question for question in answers if question in shown]:
+            interrupted = answers[question] == b"\x03"
             os.write(terminal, answers.pop(question))
     os.close(terminal)
     return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), shown.decode()

@@ -44,6 +44,13 @@ def test_every_layer_is_drawn_light_and_dark_and_in_another_process_the_same():
     assert told[4][1] == 4
 
 
+def test_a_brush_is_for_its_own_layer():
+    brush = Show(layer=3, brush=(0, 1), brush_on_bits=True)
+    plain, brushed = ([len(d.panels[1].pairs) for d in drawings(COMPARED, show, [2, 3])] for show in (Show(layer=3), brush))
+    assert brushed[:2] == plain[:2]
+    assert brushed[2] < plain[2]
+
+
 def test_a_cancelled_process_is_gone_and_gives_nothing():
     cancelled = Event()
     assert draw_elsewhere(drawings(COMPARED, Show(), [1]), lambda *_: cancelled.set(), cancelled) == []

@@ -30,6 +30,7 @@ class FiguresTable(QTableWidget):
         self.horizontalHeader().setHighlightSections(False)
         self._theme = DARK
         self.table: Table | None = None
+        self._places: list[int] = []
         copy = QShortcut(QKeySequence.StandardKey.Copy, self)
         copy.setContext(Qt.ShortcutContext.WidgetShortcut)
         copy.activated.connect(self._copy)
@@ -37,26 +38,34 @@ class FiguresTable(QTableWidget):
     def apply_theme(self, theme: "Theme") -> None:
         """Take the colours of a theme."""
         self._theme = theme
-        if self.table is not None:
-            self.show_table(self.table)
+        if (table := self.table) is not None:
+            self.table = None
+            self.show_table(table)
 
     def show_table(self, table: "Table") -> None:
-        """Show a table; the place that is scrolled to stays."""
+        """Show a table; of one with the same rows only what differs is written, and the place that is scrolled to stays."""
+        before, self.table = self.table, table
+        if before is None or _outline(before) != _outline(table):
+            self._lay_out(table)
+            before = None
+        for i, row in enumerate(table.rows):
+            if before is None or before.rows[i] != row:
+                self._put_row(self._places[i], table, row)
+
+    def _lay_out(self, table: "Table") -> None:
+        """Make columns and headings, and remember where the rows go."""
         place = self.verticalScrollBar().value()
-        self.table = table
         self.clearSpans()
         self.clearContents()
         self.setColumnCount(len(table.names) + 2)
         self.setHorizontalHeaderLabels(["", *table.names, "Kind"])
         sections = list(table.sections())
         self.setRowCount(len(table.rows) + len(sections))
-        at = 0
+        self._places, at = [], 0
         for section, rows in sections:
             self._put_section(at, section)
-            for row in rows:
-                at += 1
-                self._put_row(at, table, row)
-            at += 1
+            self._places += range(at + 1, at + 1 + len(rows))
+            at += 1 + len(rows)
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(_COLUMN_WIDTH)
@@ -113,3 +122,7 @@ def _bold(font: QFont) -> QFont:
     bold = QFont(font)
     bold.setWeight(QFont.Weight.DemiBold)
     return bold
+
+
+def _outline(table: "Table") -> tuple[object, ...]:
+    return table.names, tuple((row.section, row.name) for row in table.rows)

@@ -43,6 +43,7 @@ class CompareViews(QWidget):
         self._pressed: QPointF | None = None
         self._home: Camera | None = None
         self._points: NDArray[np.float32] | None = None
+        self._differences: object = None
         self._arranged = (0, 0, 0)
         self.interactor = QtInteractor(self, auto_update=False, multi_samples=0)
         self.interactor.setAcceptDrops(False)  # files go to the window around it
@@ -58,7 +59,7 @@ class CompareViews(QWidget):
         self._observers = [moved, ended]
         self._edges_hidden = False
         self._unsubscribe = session.subscribe(lambda changed: self.refresh() if changed & _WATCHED else None)
-        comparer.changed.connect(self.refresh)
+        comparer.changed.connect(self._compared)
         self.refresh()
 
     @property
@@ -86,7 +87,7 @@ class CompareViews(QWidget):
     def release(self) -> None:
         """Give the GL context back; nothing is drawn afterwards."""
         self._unsubscribe()
-        self._comparer.changed.disconnect(self.refresh)
+        self._comparer.changed.disconnect(self._compared)
         for observer in self._observers:
             self._style.RemoveObserver(observer)
         self.interactor.removeEventFilter(self)
@@ -122,6 +123,13 @@ class CompareViews(QWidget):
                 if np.hypot(moved.x(), moved.y()) < _DRAG_PIXELS:
                     self._click(event.position())
         return super().eventFilter(watched, event)
+
+    def _compared(self) -> None:
+        """Show other graphs; more figures of the same change nothing here, and a frame takes its time."""
+        comparison = self._comparer.comparison
+        if comparison is not None and comparison.differences is not self._differences:
+            self._differences = comparison.differences
+            self.refresh()
 
     def _fit(self) -> None:
         """Share the window out before a frame of another size or of another number of views; refit what nobody has turned."""

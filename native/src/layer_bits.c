@@ -8,7 +8,7 @@
  */
 #include "forward.h"
 
-enum { NODES = 4 }; /* that share a call for their x_i halves */
+enum { NODES = 8 }; /* that share a call for their x_i halves */
 
 void bgnn_join_bits(const bgnn_pass *pass, size_t l, size_t point) {
     size_t out = pass->prepared->conv[l].out;

@@ -11,7 +11,7 @@ from bgnn_studio.training.timing import write_full_size
 from tests.bench import machine
 from tests.bench.contest import table
 
-POINTS, K, ROUNDS, PASSES = 1024, 20, 8, 25
+POINTS, K, ROUNDS, PASSES = 1024, 20, 6, 25
 
 
 def bit_operations() -> dict[str, int]:

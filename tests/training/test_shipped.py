@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from bgnn_studio.core.card import Accuracy
+from bgnn_studio.core.clouds import preprocess_for
 from bgnn_studio.core.evaluation import LabelledSet
 from bgnn_studio.core.resources import bundled_models, models_dir
 from bgnn_studio.core.spec import VARIANTS
@@ -15,7 +16,9 @@ from bgnn_studio.errors import ModelFileError
 from bgnn_studio.io.model_file import write_model
 from bgnn_studio.native import Model
 from bgnn_studio.training import shipped
+from bgnn_studio.training.recipes import from_json, read_recipe
 from bgnn_studio.training.shapes import CLASSES, DATASET, as_labelled, make_dataset
+from bgnn_studio.training.shapes.__main__ import SAMPLES, sample_cloud
 from tests.random_model import random_model, random_tensors, small_spec
 
 
@@ -34,9 +37,21 @@ def test_shipped_models_say_how_they_were_made_and_are_small() -> None:
         with Model.open(path) as model:
             assert model.training is not None
             assert model.training.dataset == DATASET
-            assert model.training.epochs > 0
+            assert from_json(model.training.recipe) == read_recipe("demo")[path.stem]
+            assert model.accuracy is not None
+            assert model.accuracy.split == "test"
             assert model.spec.variant == path.stem
         assert path.stat().st_size < 1_000_000
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_models_know_the_sample_clouds(name: str) -> None:
+    """But for one, which models/README.md tells."""
+    cloud = preprocess_for(sample_cloud(name), 256)
+    for path in bundled_models():
+        expected = "stool" if (path.stem, name) == ("rf", "table") else name
+        with Model.open(path) as model:
+            assert model.spec.classes[int(model.infer(cloud).logits.argmax())] == expected, path.name
 
 
 def test_measuring_counts_what_the_engine_predicts(tmp_path: Path, few: LabelledSet) -> None:

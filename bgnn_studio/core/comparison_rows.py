@@ -117,7 +117,7 @@ def _memory(comparison: Comparison) -> Iterable[Row]:
     arenas = [run.inference.arena_bytes if run.inference else None for run in runs]
     yield row("Arena", "measured", "smaller", "Scratch memory that the engine took for the pass: all buffers at their peak", arenas)
     peaks = [None if a is None else run.model.file_bytes + run.model.prepared_bytes + a for run, a in zip(runs, arenas, strict=True)]
-    yield row("Peak of a pass", "computed", "smaller", "Mapped file + prepared weights + arena, each measured; at most this", peaks)
+    yield row("Peak of a pass", "computed", "smaller", "File in memory + prepared weights + arena, each measured; at most this", peaks)
 
 
 def _edges(comparison: Comparison, layer: int) -> Iterable[Row]:

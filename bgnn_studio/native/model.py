@@ -2,6 +2,7 @@
 
 import operator
 import os
+import stat
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -18,6 +19,7 @@ from bgnn_studio.errors import KernelError, ModelFileError
 from bgnn_studio.native.library import arenas, check, ffi, isa, lib, matrix, pointer, refuse, text
 
 INT32_MAX = 2**31 - 1
+MAX_FILE_BYTES = 1 << 30  # far above every model; it keeps a language model, also GGUF, from being read into memory
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Model:
     accuracy : Accuracy or None
         What somebody measured, where the file says so.
     file_bytes, tensor_bytes, prepared_bytes : int
-        Size of the file, of the tensor data in it, and of what opening allocated besides the mapping.
+        Size of the file (held in memory), of the tensor data in it, and of what opening allocated besides the file's bytes.
     tensors : tuple of TensorInfo
         In the order of the file.
     """
@@ -63,24 +65,27 @@ class Model:
         self.accuracy = _accuracy(self._handle)
         self.file_bytes = int(info.file_bytes)
         self.tensor_bytes = int(info.tensor_bytes)
-        self.prepared_bytes = int(info.prepared_bytes)
+        self.prepared_bytes = int(info.prepared_bytes - info.file_bytes)
         self.tensors = _tensors(self._handle)
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Self:
-        """Open a model file; raises `ModelFileError` with the path, and the tensor or key that is wrong."""
+        """Open a model file; raises `ModelFileError` with the path, and the tensor or key that is wrong.
+
+        The file is read, not mapped: a mapped one that somebody cuts short would end the process (SIGBUS) at the next inference.
+        """
         path = Path(path)
-        return cls._opened(path, path.stem, str(path), lambda out, message: lib.bgnn_model_open(os.fsencode(path), out, message))
+        return cls._opened(path, path.stem, str(path), _content(path))
 
     @classmethod
     def from_bytes(cls, data: bytes, name: str) -> Self:
         """Open a model held in memory (copied); raises `ModelFileError` with the name, and the tensor or key that is wrong."""
-        return cls._opened(None, name, name, lambda out, message: lib.bgnn_model_open_memory(data, len(data), out, message))
+        return cls._opened(None, name, name, data)
 
     @classmethod
-    def _opened(cls, path: Path | None, name: str, where: str, call: Any) -> Self:  # noqa: ANN401
+    def _opened(cls, path: Path | None, name: str, where: str, data: bytes) -> Self:
         out, message = ffi.new("bgnn_model **"), ffi.new("char[]", lib.BGNN_MESSAGE_SIZE)
-        status = call(out, message)
+        status = lib.bgnn_model_open_memory(data, len(data), out, message)
         if status != lib.BGNN_OK:
             raise ModelFileError(f"{where}: {text(message) or text(lib.bgnn_status_text(status))}")
         try:
@@ -192,6 +197,27 @@ class Model:
     def _steps(self, steps: Any, filled: int) -> tuple[Step, ...]:  # noqa: ANN401
         layers = [*(f"layer{i}" for i in range(1, len(self.spec.widths) + 1)), "embedding", "head"]
         return tuple(Step(layers[s.layer - 1], text(s.name), int(s.nanoseconds)) for s in (steps[i] for i in range(filled)))
+
+
+def _content(path: Path) -> bytes:
+    """Return all bytes of a regular file; raises `ModelFileError`."""
+    try:  # O_NONBLOCK: opening a named pipe would otherwise wait for a writer
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0))) as file:
+            about = os.fstat(file.fileno())
+            if not stat.S_ISREG(about.st_mode):
+                raise ModelFileError(f"{path}: is a device, not a file. Open a .gguf model file.")
+            if about.st_size > MAX_FILE_BYTES:
+                raise ModelFileError(f"{path}: expected a model of up to {MAX_FILE_BYTES >> 20} MiB (got {about.st_size >> 20} MiB).")
+            data = file.read(MAX_FILE_BYTES)
+    except IsADirectoryError:
+        raise ModelFileError(f"{path}: is a folder, not a file. Open a .gguf model file.") from None
+    except OSError as error:
+        raise ModelFileError(f"{path}: could not be opened ({error.strerror}). Check the path.") from error
+    except ValueError as error:  # a NUL in the name
+        raise ModelFileError(f"{path}: not a file name ({error}).") from error
+    if not data:
+        raise ModelFileError(f"{path}: the file is empty. Open a .gguf model file.")
+    return data
 
 
 def _string(handle: Any, key: str, index: int = 0) -> str | None:  # noqa: ANN401

@@ -1,6 +1,8 @@
 """Opening models and inferring through the Python wrapper: what the file says, who may call, and what is refused."""
 
 import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from bgnn_studio.errors import KernelError, ModelFileError
 from bgnn_studio.io.model_file import write_model
 from bgnn_studio.native import Model
 from tests.random_model import random_cloud, random_model, random_tensors, small_spec
+from tests.requirements import ROOT
 
 # Every option at every value, and sizes on both sides of a word's seam.
 OPTIONS = [
@@ -85,6 +88,32 @@ def test_a_model_outlives_its_file(tmp_path: Path):
     expected = model.infer(random_cloud(32)).logits
     path.unlink()
     np.testing.assert_array_equal(model.infer(random_cloud(32)).logits, expected)
+
+
+IN_USE = """
+import os, shutil, sys
+from pathlib import Path
+from bgnn_studio.native import Model
+from tests.random_model import random_cloud
+path, other, change = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+model = Model.open(path)
+expected = model.infer(random_cloud(32)).logits.tobytes()
+if change == "truncated":
+    os.truncate(path, 0)
+else:
+    path.write_bytes(other.read_bytes())
+assert model.infer(random_cloud(32)).logits.tobytes() == expected
+assert model.spec.classes == ("cone", "cube", "ring")
+"""
+
+
+@pytest.mark.parametrize("change", ["truncated", "rewritten"])
+def test_a_file_changed_in_place_changes_no_open_model(change: str, tmp_path: Path):
+    """In a process of its own: a mapped file that is cut short would end it by SIGBUS."""
+    path = random_model(tmp_path / "m.gguf", small_spec(widths=(64, 64, 128)))
+    other = random_model(tmp_path / "other.gguf", small_spec(widths=(64, 64, 128)), seed=1)
+    done = subprocess.run([sys.executable, "-c", IN_USE, path, other, change], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_an_inference_says_how_it_ran(model: Model):
@@ -205,9 +234,13 @@ def test_files_that_are_no_models(tmp_path: Path):
     (tmp_path / "text.gguf").write_text("not a model\n" * 9)
     (tmp_path / "empty.gguf").touch()
     os.mkfifo(tmp_path / "pipe.gguf")
+    (tmp_path / "huge.gguf").touch()
+    os.truncate(tmp_path / "huge.gguf", 2**34)  # sparse
     cases = {
         "text.gguf": "not a model file: it does not start with the letters GGUF",
         "empty.gguf": "the file is empty",
+        "huge.gguf": "expected a model of up to 1024 MiB .got 16384 MiB",
+        "a\0b": "not a file name",
         "pipe.gguf": "is a device, not a file",
         "absent.gguf": "could not be opened .No such file or directory",
         ".": "is a folder, not a file",

@@ -23,8 +23,10 @@ from bgnn_studio.ui.measurer import Measurer
 from bgnn_studio.ui.panels.library import Library
 from bgnn_studio.ui.recent import RecentFiles
 from bgnn_studio.ui.runs import Runs
+from bgnn_studio.ui.saving import Saving
 from bgnn_studio.ui.session_files import SessionFiles
 from bgnn_studio.ui.tabs.accuracy import AccuracyTab
+from bgnn_studio.ui.tabs.boards import BoardsTab
 from bgnn_studio.ui.tabs.compare import CompareTab
 from bgnn_studio.ui.tabs.inspect import InspectTab
 from bgnn_studio.ui.theme import Theme, ThemeSwitch
@@ -74,7 +76,8 @@ class MainWindow(QMainWindow):
         self.accuracy.inspected.connect(lambda: self.tabs.setCurrentWidget(self.inspect))
         self.accuracy.wanted.connect(lambda: self.tabs.setCurrentWidget(self.accuracy))
         self.compare = CompareTab(self.session, self.jobs, self.toasts)
-        self._all_tabs = (self.inspect, self.compare, self.accuracy)
+        self.boards = BoardsTab(self.session, self.jobs, self.toasts, settings)
+        self._all_tabs = (self.inspect, self.compare, self.accuracy, self.boards)
         for tab in self._all_tabs:
             self.tabs.addTab(tab, tab.title)
         self.setCentralWidget(self.tabs)
@@ -159,11 +162,10 @@ class MainWindow(QMainWindow):
         self.recent = RecentFiles(self.session, self._settings, lambda path: self.open([path]), file)
         file.addMenu(self.recent)
         self.sessions.fill_menu(file)
-        _add(file, "Save &picture\N{HORIZONTAL ELLIPSIS}", "Ctrl+P", self._ask_picture)
-        file.addAction(self.inspect.neighbours.export)
+        self.saving = Saving(self)
+        self.saving.fill_menu(file)
         file.addMenu(self.accuracy.exports.menu)
         file.setToolTipsVisible(True)
-        self.inspect.neighbours.export.triggered.connect(self._ask_table)
         self.inspect.neighbours.copied.connect(lambda count: self.toasts.info(f"{count} neighbours copied", "Tab-separated, with a header"))
         self.inspect.neighbours.find.refused.connect(lambda error: self.toasts.error("No such point", error))
         file.addSeparator()
@@ -241,24 +243,6 @@ class MainWindow(QMainWindow):
         names, _ = QFileDialog.getOpenFileNames(self, "Open clouds and models", "", f"Clouds, models and sessions ({kinds});;All files (*)")
         self.open([Path(name) for name in names])
 
-    def _ask_picture(self) -> None:
-        name, _ = QFileDialog.getSaveFileName(self, "Save picture of the 3D view", "bgnn-studio.png", "PNG (*.png)")
-        if name:
-            self.save_picture(Path(name))
-
-    def save_picture(self, path: Path) -> None:
-        """Write the 3D view as a PNG, and say so."""
-        if self.inspect.viewport is None:
-            return
-        try:
-            self.inspect.viewport.screenshot(path)
-        except (OSError, ValueError) as error:
-            self.toasts.error(
-                "Picture not saved", BgnnError(f"{path}: could not be written ({error}). Choose another place, ending in .png.")
-            )
-        else:
-            self.toasts.info("Picture saved", str(path))
-
     def _reset_camera(self) -> None:
         (self.compare if self.tabs.currentWidget() is self.compare else self.inspect).reset_camera()
 
@@ -267,11 +251,6 @@ class MainWindow(QMainWindow):
             self.compare.comparer.again()
         else:
             self.desk.infer()
-
-    def _ask_table(self) -> None:
-        name, _ = QFileDialog.getSaveFileName(self, "Export the neighbours of the picked point", "neighbours.csv", "CSV (*.csv)")
-        if name:
-            self.save_table(Path(name))
 
     def save_table(self, path: Path) -> None:
         """Write the neighbours of the picked point as CSV, and say so."""

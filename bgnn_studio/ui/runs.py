@@ -37,6 +37,7 @@ class Runs(QObject):
     def __init__(self, jobs: "Jobs", toasts: "Toasts", parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._jobs, self._toasts = jobs, toasts
+        self._key = f"runs {id(self):x}"  # lists of different filters are read side by side
         self.history = History()
         self.entries: tuple[Entry, ...] = ()
         self._filter: Callable[[], Filter] | None = None
@@ -45,7 +46,7 @@ class Runs(QObject):
         """List the runs that a filter leaves; `find` gives it, off the GUI thread."""
         self._filter = find
         read = lambda _: self.history.entries(find())  # noqa: E731
-        self._jobs.start("Reading the run history", read, done=self._show, failed=self._failed, key="runs")
+        self._jobs.start("Reading the run history", read, done=self._show, failed=self._failed, key=self._key)
 
     def reload(self) -> None:
         """List them again."""
@@ -54,7 +55,7 @@ class Runs(QObject):
 
     def clear(self) -> None:
         """List nothing."""
-        self._jobs.cancel("runs")
+        self._jobs.cancel(self._key)
         self._filter = None
         self._show(())
 

@@ -35,6 +35,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--memory", choices=("all", "layers"), default="all", help="page of the Memory panel")
     parser.add_argument("--tab", default="Inspect", metavar="TITLE")
     parser.add_argument("--evaluate", metavar="NAME", help="evaluate all open models on the bundled shapes, and show this one in Accuracy")
+    parser.add_argument(
+        "--profile", choices=("done", "live"), help="profile the open models on this machine; show Boards after or during it"
+    )
     parser.add_argument("--palette", metavar="TEXT", help="show the command palette with this typed into it")
     parser.add_argument("--shortcuts", action="store_true", help="show the overview of shortcuts")
     return parser.parse_intermixed_args()
@@ -70,6 +73,8 @@ def main() -> None:
         _perturb(window, dict(entry.split("=") for entry in options.perturb))
         if options.evaluate:
             _evaluate(window, options.evaluate)
+        if options.profile:
+            _profile(window, meanwhile=options.profile == "live")
         window.tabs.setCurrentIndex([window.tabs.tabText(i) for i in range(window.tabs.count())].index(options.tab))
         if options.tab == window.compare.title:
             _wait(lambda: window.compare.comparer.complete)
@@ -92,6 +97,15 @@ def _evaluate(window: MainWindow, name: str) -> None:
     true, predicted, _ = tab.matrix.figures.confusions()[0]
     tab.matrix.mark((true, predicted))
     tab.matrix.chosen.emit(true, predicted)
+
+
+def _profile(window: MainWindow, *, meanwhile: bool) -> None:
+    """Profile the open models on this machine."""
+    tab = window.boards
+    window.tabs.setCurrentWidget(tab)
+    tab.setup.run.emit()
+    _wait(lambda: "2 of" in tab.setup.said.text() if meanwhile else not tab.profiler.busy)
+    _wait(lambda: meanwhile or not window.jobs.running)
 
 
 def _wait(ready: Callable[[], bool]) -> None:

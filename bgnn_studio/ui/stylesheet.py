@@ -106,6 +106,14 @@ QFrame#Overlay QLabel {{ background: transparent; }}
 QLineEdit#PaletteField {{ background: transparent; border: none; border-bottom: 1px solid {border}; border-radius: 0; }}
 QLineEdit#PaletteField {{ padding: 7px 10px; font-size: 12pt; }}
 QListWidget#PaletteList {{ background: transparent; }}
+QFrame#Question {{ background: {raised}; border: none; border-left: 4px solid {accent}; border-bottom: 1px solid {border}; }}
+QFrame#Question QLabel {{ background: transparent; }}
+QPlainTextEdit#BoardLog {{ background: {panel}; color: {muted}; border: none; padding: 0 8px; }}
+QLabel#Badge {{ border-radius: 8px; padding: 2px 9px; background: {track}; color: {muted}; }}
+QLabel#Badge[meaning="good"] {{ background: {accent_soft}; color: {accent}; }}
+QLabel#Badge[meaning="bad"] {{ background: {error}; color: {panel}; }}
+QListWidget::indicator {{ width: 12px; height: 12px; border: 1px solid {faint}; border-radius: 3px; }}
+QListWidget::indicator:checked {{ background: {accent}; border-color: {accent}; image: url({check}); }}
 QFrame#Toast[kind="error"] {{ border-left-color: {error}; }}
 """
 

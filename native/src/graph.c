@@ -70,7 +70,8 @@ static desk carve_desk(const bgnn_knn_job *job, bgnn_carver *scratch) {
     if (is_narrow(job)) desk.narrow = bgnn_carve(scratch, BGNN_QUERIES, job->points, sizeof *desk.narrow);
     if (job->bytes > 0) desk.counts = bgnn_carve(scratch, is_narrow(job) ? 1 : BGNN_QUERIES, job->points, sizeof *desk.counts);
     else desk.squares = bgnn_carve(scratch, squares, 1, sizeof *desk.squares);
-    if (job->bytes == 0) desk.bits = bgnn_carve(scratch, job->points > ROOM * BGNN_LEAF ? job->points : ROOM * BGNN_LEAF, 1, sizeof *desk.bits);
+    size_t row = job->points > ROOM * BGNN_LEAF ? job->points : ROOM * BGNN_LEAF;
+    if (job->bytes == 0) desk.bits = bgnn_carve(scratch, row, 1, sizeof *desk.bits);
     desk.keys = bgnn_carve(scratch, 1, bgnn_nearest_room(job->k), sizeof *desk.keys);
     desk.sorted = bgnn_carve(scratch, 1, bgnn_nearest_room(job->k), sizeof *desk.sorted);
     if (!in_space(job)) return desk;
@@ -96,7 +97,8 @@ static void write_list(const bgnn_knn_job *job, size_t point, const uint64_t *so
 static void among_all(const bgnn_knn_job *job, const bgnn_kernels *kernels, size_t first, size_t last, const desk *desk) {
     size_t N = job->points, rows = last - first;
     if (is_narrow(job)) {
-        kernels->bits->hamming_u8(job->words + first * job->word_stride, job->word_stride, rows, job->panels, job->bytes, N, desk->narrow, N);
+        kernels->bits->hamming_u8(job->words + first * job->word_stride, job->word_stride, rows, job->panels, job->bytes, N,
+                                  desk->narrow, N);
         for (size_t r = 0; r < rows; r++) {
             bgnn_nearest_u8(kernels->select, desk->narrow + r * N, N, job->k, desk->counts, desk->keys, desk->sorted);
             write_list(job, first + r, desk->sorted);

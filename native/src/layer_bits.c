@@ -8,7 +8,7 @@
  */
 #include "forward.h"
 
-enum { NODES = 4 }; /* that share a call for their x_i halves */
+enum { NODES = 8 }; /* that share a call for their x_i halves */
 
 void bgnn_join_bits(const bgnn_pass *pass, size_t l, size_t point) {
     size_t out = pass->prepared->conv[l].out;
@@ -37,7 +37,8 @@ static int32_t popcount_of(const node_counts *node, size_t o, int32_t n) { retur
 /* The popcount of edge e against the t-th interior output. */
 static int32_t interior_count(const bgnn_pass *pass, const bgnn_graph_layer *conv, const node_counts *node, size_t e, size_t t) {
     size_t o = (size_t)conv->interior_column[t];
-    return popcount_of(node, o, node->interior != NULL ? node->interior[e * conv->interior + t] : pass->counts[(size_t)node->index[e] * conv->out + o]);
+    if (node->interior != NULL) return popcount_of(node, o, node->interior[e * conv->interior + t]);
+    return popcount_of(node, o, pass->counts[(size_t)node->index[e] * conv->out + o]);
 }
 
 static void finish_hits(const bgnn_pass *pass, size_t l, const node_counts *node, uint64_t *bits) {

@@ -4,7 +4,7 @@
  */
 #include "forward.h"
 
-enum { TILE = 32, NODES = 4 };
+enum { TILE = 32, NODES = 8 };
 
 void bgnn_first_layer(const bgnn_pass *pass, size_t first, size_t last, bgnn_carver *scratch) {
     const bgnn_layer *layer = &pass->model->conv[0];

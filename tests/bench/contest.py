@@ -26,7 +26,7 @@ class Contender:
         return min(self.samples_ns) / 1e6
 
 
-def hold(contenders: Sequence[Contender], *, threads: int = 1, budget_s: float, turn_s: float = 0.02) -> None:
+def hold(contenders: Sequence[Contender], *, threads: int = 1, budget_s: float, turn_s: float = 0.06) -> None:
     """Measure every contender, a turn each, until the budget is spent and each has had three turns.
 
     One thread is measured on the CPU clock of the process, which stops while others have the core; more threads on the wall clock.

@@ -2,15 +2,16 @@
 
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from bgnn_studio.core.spec import VARIANTS, network_spec
 from bgnn_studio.native import Model
 from bgnn_studio.training.timing import write_full_size
 from tests.bench import machine
-from tests.bench.contest import Contender, hold, table
+from tests.bench.contest import table
 
-POINTS, K, ROUNDS = 1024, 20, 8
+POINTS, K, ROUNDS, PASSES = 1024, 20, 6, 25
 
 
 def bit_operations() -> dict[str, int]:
@@ -25,22 +26,31 @@ def bit_operations() -> dict[str, int]:
     }
 
 
+def least_steps_ns(model: Model, cloud: np.ndarray, threads: int, known: list[int]) -> list[int]:
+    """Run a model some times; return the least nanoseconds of each of its steps so far: other work rarely hits all tries of a step."""
+    for _ in range(PASSES):
+        steps = [step.nanoseconds for step in model.infer(cloud, threads=threads).steps]
+        known = [min(pair) for pair in zip(known or steps, steps, strict=True)]
+    return known
+
+
 def run(folder: Path) -> None:
     """Print the floor, then the scaling of every network beside that of a loop in registers, measured in turns."""
     models = {variant: Model.open(write_full_size(variant, folder)[0]) for variant in VARIANTS}
     cloud = torch.nn.functional.normalize(torch.randn(POINTS, 3, generator=torch.Generator().manual_seed(0))).numpy()
-    program, rounds, one, two = machine.compile_floor(folder), [], {}, {}
+    program, rounds = machine.compile_floor(folder), []
+    least: dict[tuple[str, int], list[int]] = {}
     for _ in range(ROUNDS):
         rounds.append(machine.floor(program, 2))
         for name, model in models.items():
-            for threads, times in ((1, one), (2, two)):
-                contender = times.setdefault(name, Contender(name, lambda m=model, t=threads: m.infer(cloud, threads=t)))
-                hold([contender], threads=2, budget_s=0, turn_s=0.05)
+            for threads in (1, 2):
+                least[name, threads] = least_steps_ns(model, cloud, threads, least.get((name, threads), []))
+    ms = {key: sum(steps) / 1e6 for key, steps in least.items()}
     best = {name: max(values[name] for values in rounds) for name in rounds[0]}
     clock = best["clock"][0]
     rates = {name: value for name, (value, unit) in best.items() if unit == "Gbit/s"}
-    bits, rate = bit_operations(), max(rates.values())
-    floor_ms = sum(bits.values()) / rate * 1e-6
+    bits = bit_operations()
+    floor_ms = sum(bits.values()) / max(rates.values()) * 1e-6
     table(
         "The floor of bf2: bit multiply-adds over the best rate in the first cache level",
         ["", ""],
@@ -49,13 +59,14 @@ def run(folder: Path) -> None:
             ["together", f"{sum(bits.values()) / 1e6:.0f} M"],
             *([f"{name}, at {clock:.2f} GHz", f"{value:.0f} Gbit/s"] for name, value in rates.items()),
             ["**floor**", f"{floor_ms:.2f} ms"],
-            ["bf2, 1 thread, min (wall time)", f"{one['bf2'].min_ms:.2f} ms = {one['bf2'].min_ms / floor_ms:.2f} floors"],
+            ["bf2, 1 thread", f"{ms['bf2', 1]:.2f} ms = {ms['bf2', 1] / floor_ms:.2f} floors"],
         ],
     )
     registers = next(value for name, (value, _) in best.items() if name.startswith("scaling"))
     rows = []
     for name in models:
-        scaling = one[name].min_ms / two[name].min_ms
-        rows.append([name, f"{one[name].min_ms:.2f}", f"{two[name].min_ms:.2f}", f"{scaling:.2f}x", f"{scaling / registers:.2f}"])
-    title = f"Two threads against one, least wall times [ms]; a loop in registers scales {registers:.2f}x in the same run"
+        scaling = ms[name, 1] / ms[name, 2]
+        rows.append([name, f"{ms[name, 1]:.2f}", f"{ms[name, 2]:.2f}", f"{scaling:.2f}x", f"{scaling / registers:.2f}"])
+    title = "Two threads against one: sums over the steps of a pass of the least wall time of each [ms]"
     table(title, ["", "1 thread", "2 threads", "scaling", "of the loop's"], rows)
+    print(f"\nA loop that touches registers only scales {registers:.2f}x in the same run; {ROUNDS * PASSES} passes each.")

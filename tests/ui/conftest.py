@@ -47,6 +47,8 @@ def make_window(qtbot: QtBot, tmp_path: Path) -> Iterator[Make]:
     """Make shown windows with a 3D view; afterwards no thread and no interactor of theirs may be left."""
     from pyvistaqt import QtInteractor
 
+    gc.collect()
+    gc.freeze()  # what was there before is not looked at again: with all libraries loaded a collection takes half a second
     windows: list[MainWindow] = []
 
     def make() -> MainWindow:

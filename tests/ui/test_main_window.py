@@ -290,9 +290,9 @@ def test_panels_that_were_closed_stay_closed(make_window: Make) -> None:
 
 
 def test_a_picture_is_saved(loaded: MainWindow, tmp_path: Path) -> None:
-    loaded.save_picture(tmp_path / "view.png")
+    loaded.saving.picture(tmp_path / "view.png")
     assert (tmp_path / "view.png").read_bytes().startswith(b"\x89PNG")
-    loaded.save_picture(tmp_path / "no such folder" / "view.png")
+    loaded.saving.picture(tmp_path / "no such folder" / "view.png")
     assert "could not be written" in loaded.toasts.messages[-1]
 
 

@@ -47,10 +47,10 @@ def test_the_table_is_exported(loaded: MainWindow, tmp_path: Path) -> None:
     loaded.session.select_layer(2)
     loaded.session.select_point(8)
     assert action.isEnabled()
-    loaded.save_table(tmp_path / "table.csv")
+    loaded.saving.table(tmp_path / "table.csv")
     lines = [line.split(",") for line in (tmp_path / "table.csv").read_text().splitlines()]
     assert lines[0][2] == "Hamming distance (bits)"
     trace = loaded.session.inference.trace
     assert [(int(line[1]), int(line[2])) for line in lines[1:]] == list(zip(trace.knn[1][8], trace.distances[1][8], strict=True))
-    loaded.save_table(tmp_path / "no such folder" / "table.csv")
+    loaded.saving.table(tmp_path / "no such folder" / "table.csv")
     assert "could not be written" in loaded.toasts.messages[-1]

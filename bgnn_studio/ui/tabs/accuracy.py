@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from bgnn_studio.ui.evaluated_clouds import EvaluatedClouds
 from bgnn_studio.ui.evaluator import Evaluator
@@ -16,7 +16,7 @@ from bgnn_studio.ui.panels.accuracy.listed_clouds import ListedClouds
 from bgnn_studio.ui.panels.accuracy.models import ModelsPanel
 from bgnn_studio.ui.panels.accuracy.setup import SetupStrip
 from bgnn_studio.ui.widgets.confusion_map import ConfusionMap
-from bgnn_studio.ui.widgets.docks import scrolled
+from bgnn_studio.ui.widgets.docks import scrolled, titled
 from bgnn_studio.ui.widgets.labels import caption, headline, hint
 
 if TYPE_CHECKING:
@@ -125,8 +125,8 @@ class AccuracyTab(QWidget):
 
     def _lay_out(self) -> None:
         left, middle, right = QSplitter(Qt.Orientation.Vertical), QWidget(), QSplitter(Qt.Orientation.Vertical)
-        left.addWidget(_titled("Models", self.models))
-        left.addWidget(_titled("Comparison", scrolled(self.against, 120)))
+        left.addWidget(titled("Models", self.models))
+        left.addWidget(titled("Comparison", scrolled(self.against, 120)))
         left.setSizes([190, 320])
         left.setMinimumWidth(310)
         column = QVBoxLayout(middle)
@@ -135,8 +135,8 @@ class AccuracyTab(QWidget):
         column.addWidget(self._headline)
         column.addWidget(self._reading)
         column.addWidget(self._stack, 1)
-        right.addWidget(_titled("Classes", self.classes))
-        right.addWidget(_titled("Clouds", self.listed))
+        right.addWidget(titled("Classes", self.classes))
+        right.addWidget(titled("Clouds", self.listed))
         right.setSizes([280, 280])
         columns = QSplitter()
         for widget in (left, middle, right):
@@ -212,18 +212,3 @@ class AccuracyTab(QWidget):
         model, clouds, shown = self.models.model, self.evaluator.clouds, self._shown
         if model is not None and clouds is not None and shown is not None:
             self.clouds.open(clouds, i, model)
-
-
-def _titled(title: str, content: QWidget) -> QWidget:
-    """Put a quiet section header over a panel."""
-    widget = QWidget()
-    widget.setAutoFillBackground(True)
-    label = QLabel(title)
-    label.setObjectName("DockTitle")
-    label.setIndent(0)
-    column = QVBoxLayout(widget)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(0)
-    column.addWidget(label)
-    column.addWidget(content, 1)
-    return widget

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDockWidget, QFrame, QLabel, QMainWindow, QScrollArea, QTabWidget, QWidget
+from PySide6.QtWidgets import QDockWidget, QFrame, QLabel, QMainWindow, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 
 def add_dock(window: QMainWindow, area: Qt.DockWidgetArea, name: str, title: str, content: QWidget) -> QDockWidget:
@@ -52,3 +52,18 @@ def scrolled(content: QWidget, height: int) -> QScrollArea:
     area.setMinimumHeight(height)
     area.setWidget(content)
     return area
+
+
+def titled(title: str, content: QWidget) -> QWidget:
+    """Put a quiet section header over a panel."""
+    widget = QWidget()
+    widget.setAutoFillBackground(True)
+    label = QLabel(title)
+    label.setObjectName("DockTitle")
+    label.setIndent(0)
+    column = QVBoxLayout(widget)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(0)
+    column.addWidget(label)
+    column.addWidget(content, 1)
+    return widget

@@ -18,7 +18,7 @@ def test_clouds_are_those_of_the_split_as_they_are() -> None:
 
 def test_a_test_split_of_other_bytes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     few = shapes.make_dataset("validation", 48, 40)
-    monkeypatch.setattr(labelled, "make_dataset", lambda _: few)
+    monkeypatch.setattr(labelled, "make_dataset", lambda _, **__: few)
     assert len(shapes.labelled_shapes("validation").labels) == 40
     with pytest.raises(BgnnError, match=f"Expected the test split {shapes.TEST_SHA256[:12]}"):
         shapes.labelled_shapes("test")

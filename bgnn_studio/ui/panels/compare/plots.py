@@ -7,7 +7,7 @@ import pyqtgraph as pg
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from bgnn_studio.core.axes import log_ticks, wants_log
+from bgnn_studio.core.axes import log_ticks, ticks, wants_log
 from bgnn_studio.core.comparison_html import Plot, accuracy_plots
 from bgnn_studio.core.label_places import label_places
 from bgnn_studio.ui.theme import DARK
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bgnn_studio.ui.theme import Theme
 
 _ROOM = 0.18  # beyond the outermost points, in parts of their range, for their labels
+_TICKS_APART = 0.27  # of the axis: room for their labels in a narrow window
 
 
 class AccuracyPlot(QWidget):
@@ -37,6 +38,8 @@ class AccuracyPlot(QWidget):
         self.plot.setMouseEnabled(x=False, y=False)
         self.plot.hideButtons()
         self.plot.setMinimumHeight(110)
+        for side in ("bottom", "left"):
+            self.plot.getAxis(side).enableAutoSIPrefix(enable=False)  # the label names the unit
         self.points = pg.ScatterPlotItem(size=10, pxMode=True)
         self.plot.addItem(self.points)
         self.labels: list[pg.TextItem] = []
@@ -86,8 +89,9 @@ class AccuracyPlot(QWidget):
             return
         (left, right), (low, high) = _span(across), _span(y)
         self.plot.setRange(xRange=(left, right), yRange=(low, high), padding=0)
-        ticks = [[(float(np.log10(v)), f"{v:g}") for v in log_ticks(10**left, 10**right)]] if log else None
-        self.plot.getAxis("bottom").setTicks(ticks)
+        marks = [(float(np.log10(v)), v) for v in log_ticks(10**left, 10**right)] if log else [(v, v) for v in ticks(left, right, 6)]
+        apart = _apart([place for place, _ in marks], _TICKS_APART * (right - left))
+        self.plot.getAxis("bottom").setTicks([[(marks[i][0], f"{marks[i][1]:g}") for i in apart]])
         self._places = list(zip((across - left) / (right - left), (high - y) / (high - low), strict=True))
         self._span = left, right, low, high
         self.labels = [pg.TextItem(dot.label, color=self._theme.text, anchor=(0, 0)) for dot in plot.dots]
@@ -130,6 +134,15 @@ class ComparePlots(QWidget):
         """Show the models of a table."""
         for widget, plot in zip((self.latency, self.size), accuracy_plots(table), strict=True):
             widget.show_plot(plot)
+
+
+def _apart(places: list[float], least: float) -> list[int]:
+    """Return which of ascending places to keep so that no two are closer than `least`."""
+    kept: list[int] = []
+    for i, place in enumerate(places):
+        if not kept or place - places[kept[-1]] >= least:
+            kept.append(i)
+    return kept
 
 
 def _span(values: np.ndarray) -> tuple[float, float]:

@@ -1,0 +1,1 @@
+"""What the Boards tab is made of."""

@@ -1,0 +1,103 @@
+"""The layers of a run in figures: median time, its part of the pass, operations and their rate."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+
+from bgnn_studio.history import LayerRecord
+from bgnn_studio.ui.widgets.labels import layer_label
+
+_NONE = "\N{EN DASH}"
+_ROW = 22
+_DEFINITION = "by the network's definition, so that rates compare between engines: this engine does fewer, because it factorises"
+_HEADS = (
+    ("Layer", "In the order of execution"),
+    ("Time [ms]", "Median over all measured passes; medians need not add up to that of the whole"),
+    ("Part", "Of the sum of the layers' medians"),
+    ("MACs", f"Multiply-adds of real values, computed {_DEFINITION}"),
+    ("Bit-ops", f"XORs of two bits with their count, computed {_DEFINITION}"),
+    ("Gop/s", f"Operations a second: MACs and bit-ops {_DEFINITION}"),
+)
+
+
+class _Layers(QAbstractTableModel):
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.rows: tuple[tuple[str, ...], ...] = ()
+
+    def set_layers(self, layers: Sequence[LayerRecord]) -> None:
+        self.beginResetModel()
+        whole = sum(layer.p50_ns for layer in layers)
+        self.rows = tuple(_cells(layer, whole) for layer in layers)
+        self.endResetModel()
+
+    def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 (Qt's signature)
+        return 0 if parent.isValid() else len(self.rows)
+
+    def columnCount(self, _parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008
+        return len(_HEADS)
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _aligned(index.column())
+        return self.rows[index.row()][index.column()] if role == Qt.ItemDataRole.DisplayRole else None
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _aligned(section)
+        return {Qt.ItemDataRole.DisplayRole: _HEADS[section][0], Qt.ItemDataRole.ToolTipRole: _HEADS[section][1]}.get(role)
+
+
+class LayerTable(QTableView):
+    """As high as its layers."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName("Layers of the run")
+        self._layers = _Layers(self)
+        self.setModel(self._layers)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setShowGrid(False)
+        self.setTabKeyNavigation(False)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(_ROW)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        header = self.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
+        header.setHighlightSections(False)
+
+    def set_layers(self, layers: Sequence[LayerRecord]) -> None:
+        """Show other layers."""
+        self._layers.set_layers(layers)
+        self.setFixedHeight(self.horizontalHeader().sizeHint().height() + _ROW * len(layers) + 4)
+
+
+def _aligned(column: int) -> Qt.AlignmentFlag:
+    return Qt.AlignmentFlag.AlignVCenter | (Qt.AlignmentFlag.AlignLeft if column == 0 else Qt.AlignmentFlag.AlignRight)
+
+
+def _cells(layer: LayerRecord, whole: float) -> tuple[str, ...]:
+    known = layer.macs is not None and layer.bit_ops is not None
+    rate = f"{(layer.macs + layer.bit_ops) / layer.p50_ns:.1f}" if known and layer.p50_ns else _NONE
+    return (
+        layer_label(layer.name),
+        f"{layer.p50_ns / 1e6:.3f}",
+        f"{100 * layer.p50_ns / whole:.0f} %" if whole else _NONE,
+        _count(layer.macs),
+        _count(layer.bit_ops),
+        rate,
+    )
+
+
+def _count(operations: int | None) -> str:
+    """Return ``13.1 M``; a dash for none and for unknown."""
+    if not operations:
+        return _NONE
+    for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if operations >= size:
+            return f"{operations / size:.3g} {unit}"
+    return str(operations)

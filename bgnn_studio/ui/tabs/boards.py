@@ -1,0 +1,203 @@
+"""The Boards tab: open models profiled on this machine or over SSH, with proof that the outputs are equal."""
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QPlainTextEdit, QSplitter, QVBoxLayout, QWidget
+
+from bgnn_studio.errors import BgnnError
+from bgnn_studio.history import Filter, History
+from bgnn_studio.ui.board_book import BoardBook
+from bgnn_studio.ui.board_news import Began, Profiled, Said
+from bgnn_studio.ui.board_snapshots import Snapshots
+from bgnn_studio.ui.panels.boards.boards import BoardsPanel
+from bgnn_studio.ui.panels.boards.earlier import EarlierPanel
+from bgnn_studio.ui.panels.boards.live import LivePanel
+from bgnn_studio.ui.panels.boards.models import ModelsPanel
+from bgnn_studio.ui.panels.boards.question_bar import QuestionBar
+from bgnn_studio.ui.panels.boards.relative import RelativePanel
+from bgnn_studio.ui.panels.boards.result import ResultPanel
+from bgnn_studio.ui.panels.boards.setup import SetupStrip
+from bgnn_studio.ui.profiler import Profiler
+from bgnn_studio.ui.runs import Runs
+from bgnn_studio.ui.widgets.docks import scrolled, titled
+
+if TYPE_CHECKING:
+    from bgnn_studio.core.session import Session
+    from bgnn_studio.history import Entry, Run
+    from bgnn_studio.native import Model
+    from bgnn_studio.ui.theme import Theme
+    from bgnn_studio.ui.toasts import Toasts
+    from bgnn_studio.ui.workers import Jobs
+
+_LOG_LINES = 500
+
+
+class BoardsTab(QWidget):
+    """Boards and models at the left, the run and its result in the middle, models beside each other and earlier runs at the right.
+
+    Attributes
+    ----------
+    profiler : Profiler
+    """
+
+    title = "Boards"
+
+    def __init__(
+        self, session: "Session[Model]", jobs: "Jobs", toasts: "Toasts", settings: QSettings, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._jobs, self._toasts, self._history = session, jobs, toasts, History()
+        self._read = False
+        self.book = BoardBook(settings, self)
+        self.snapshots = Snapshots(self._history, jobs, toasts, self)
+        self.runs = Runs(jobs, toasts, self)
+        self.profiler = Profiler(session, jobs, toasts, self._history, self)
+        self.setup = SetupStrip(self.profiler, jobs)
+        self.boards = BoardsPanel(self.book, self.snapshots)
+        self.models = ModelsPanel(session)
+        self.question, self.live, self.result = QuestionBar(), LivePanel(), ResultPanel()
+        self.relative, self.earlier = RelativePanel(), EarlierPanel(self.runs)
+        self.log = QPlainTextEdit()
+        self.log.setReadOnly(True)
+        self.log.setMaximumBlockCount(_LOG_LINES)
+        self.log.setAccessibleName("Log of the board")
+        self.log.setObjectName("BoardLog")
+        self.log.setPlaceholderText("What happens on the board is told here.")
+        self._lay_out()
+        self.setup.run.connect(self._run)
+        self.boards.chosen.connect(self._choose_board)
+        self.models.changed.connect(self.refresh)
+        self.profiler.changed.connect(self.refresh)
+        self.profiler.told.connect(self._hear)
+        self.profiler.asked.connect(self.question.ask)
+        self.snapshots.changed.connect(self._show_newest)
+        self.runs.changed.connect(self._show_runs)
+        self.earlier.opened.connect(self._open)
+        session.subscribe(lambda changed: self.refresh() if changed & {"cloud", "points", "model"} else None)
+        self.refresh()
+
+    def apply_theme(self, theme: "Theme") -> None:
+        """Take the colours of a theme."""
+        for panel in (self.boards, self.live, self.result, self.relative, self.earlier):
+            panel.apply_theme(theme)
+
+    def release(self) -> None:
+        """Give nothing back: a run ends with the window's jobs."""
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Read the history when the tab is first looked at."""
+        super().showEvent(event)
+        if not self._read:
+            self._read = True
+            self._read_history()
+
+    def refresh(self) -> None:
+        """Show whether a run goes on, and what keeps one from beginning."""
+        self.setup.set_reason(self._why_not_run())
+        self.live.setVisible(self.profiler.busy)
+        if not self.profiler.busy:
+            self.question.drop()
+
+    def _run(self) -> None:
+        board = self.boards.board
+        try:
+            settings = self.setup.settings(board.prefix)
+        except BgnnError as error:
+            self._toasts.error("Not profiled", error)
+            return
+        self.live.begin(board.title)
+        self.profiler.start(board, self.models.checked, settings)
+
+    def _why_not_run(self) -> str | None:
+        if self.profiler.busy:
+            return "A run goes on: wait for it, or cancel it."
+        if self._session.cloud is None:
+            return "No cloud yet: open one with Ctrl+O, or drop its file here. The selected one is run."
+        if not self._session.models:
+            return "No model yet: open one with Ctrl+O, or drop its file here."
+        return None if self.models.checked else "No model is checked: check one in the list."
+
+    def _hear(self, news: object) -> None:
+        if isinstance(news, Said):
+            self.log.appendPlainText(news.text)
+        elif isinstance(news, Began):
+            self.setup.begin(news.model, news.number, news.of)
+        elif isinstance(news, Profiled):
+            self.snapshots.keep(news.run)
+            if news.run.conditions.machine == self.boards.board.machine:
+                self._show(news.run)
+                self.runs.reload()
+        self.live.hear(news)
+
+    def _choose_board(self) -> None:
+        self.profiler.problem = ""
+        self.setup.refresh()
+        self._show(self.snapshots.of(self.boards.board))
+        self._read_history()
+
+    def _read_history(self) -> None:
+        machine = self.boards.board.machine
+        self.snapshots.load(self.book.boards)
+        self.runs.load(lambda: Filter(kind="board", machine=machine))
+
+    def _show_newest(self) -> None:
+        """Show the chosen board's newest run, unless one of its runs is shown."""
+        shown = self.result.run
+        if shown is None or shown.conditions.machine != self.boards.board.machine:
+            self._show(self.snapshots.of(self.boards.board))
+
+    def _show(self, run: "Run | None") -> None:
+        self.result.show_run(run, self.boards.board.title)
+        self._show_runs()
+
+    def _show_runs(self) -> None:
+        run = self.result.run
+        self.relative.show_runs(self.runs.entries, None if run is None else run.conditions)
+        self.earlier.show_runs(run)
+
+    def _open(self, entry: "Entry") -> None:
+        """Show a stored run."""
+        title = self.boards.board.title
+        self._jobs.start(
+            "Reading a run",
+            lambda _: self._history.get(entry.id).run,
+            done=lambda run: self.result.show_run(run, title),
+            failed=lambda error: self._toasts.error("Run history", error),
+            key="board-run",
+        )
+
+    def _lay_out(self) -> None:
+        left, right, middle = QSplitter(Qt.Orientation.Vertical), QSplitter(Qt.Orientation.Vertical), QWidget()
+        left.addWidget(titled("Boards", self.boards))
+        left.addWidget(titled("Models", self.models))
+        left.setSizes([260, 240])
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.live)
+        column.addWidget(self.result, 1)
+        outer = QVBoxLayout(middle)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(self.question)
+        outer.addWidget(scrolled(inner, 200), 1)
+        right.addWidget(titled("Relative run time", scrolled(self.relative, 60)))
+        right.addWidget(titled("Earlier runs", self.earlier))
+        right.addWidget(titled("Log", self.log))
+        right.setSizes([190, 300, 110])
+        columns = QSplitter()
+        for widget in (left, middle, right):
+            widget.setAutoFillBackground(True)
+            columns.addWidget(widget)
+        columns.setStretchFactor(1, 1)
+        columns.setSizes([250, 440, 330])
+        for splitter in (left, right, columns):
+            splitter.setChildrenCollapsible(False)
+            splitter.setHandleWidth(6)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(self.setup)
+        whole.addWidget(columns, 1)

@@ -1,0 +1,73 @@
+"""A value over the time of a run, drawn as it comes."""
+
+from typing import TYPE_CHECKING
+
+import pyqtgraph as pg
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+if TYPE_CHECKING:
+    from bgnn_studio.ui.theme import Theme
+
+HEIGHT = 92
+
+
+class TimeLine(QWidget):
+    """One line over seconds; a gap where there is no value.
+
+    Parameters
+    ----------
+    name, unit : str
+    series : int
+        Index of its colour in the theme.
+    """
+
+    def __init__(self, name: str, unit: str, series: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(f"{name} over time")
+        self._name, self._unit, self._series = name, unit, series
+        self.seconds: list[float] = []
+        self.values: list[float] = []
+        self._plot = pg.PlotWidget()
+        self._plot.setMenuEnabled(False)
+        self._plot.hideButtons()
+        self._plot.setMouseEnabled(x=False, y=False)
+        self._plot.getAxis("left").setWidth(44)
+        self._line = self._plot.plot([], [])
+        self.setFixedHeight(HEIGHT)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(4, 0, 8, 0)
+        column.addWidget(self._plot)
+        self._show()
+
+    def append(self, second: float, value: float) -> None:
+        """Add a value."""
+        self.seconds.append(second)
+        self.values.append(value)
+        self._show()
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self.seconds, self.values = [], []
+        self._show()
+
+    def apply_theme(self, theme: "Theme") -> None:
+        """Take the colours of a theme."""
+        self._plot.setBackground(theme.panel)
+        for side in ("bottom", "left"):
+            self._plot.getAxis(side).setPen(theme.border)
+            self._plot.getAxis(side).setTextPen(theme.muted)
+        self._plot.getPlotItem().titleLabel.setAttr("color", QColor(theme.muted).name())
+        self._line.setPen(pg.mkPen(theme.series[self._series], width=2))
+        self._show()
+
+    def _show(self) -> None:
+        last = f" {self.values[-1]:.4g} {self._unit}" if self.values else ""
+        self._plot.setTitle(f"{self._name}{last}", size="8pt")
+        self.setAccessibleDescription(last.strip())
+        self._line.setData(self.seconds, self.values)
+        if self.values:
+            low, high = min(self.values), max(self.values)
+            margin = max((high - low) * 0.1, 0.02 * high)
+            self._plot.setYRange(low - margin, high + margin, padding=0)
+            self._plot.setXRange(0, max(self.seconds[-1], 5.0), padding=0.02)

@@ -1,0 +1,255 @@
+"""The Boards tab in the real window: this machine profiled, cancelled and closed in the middle; a real server's key asked for."""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from bgnn_studio.boards.messages import Frequency, Heartbeat, Temperature
+from bgnn_studio.core.units import ms_text
+from bgnn_studio.history import Filter, History
+from bgnn_studio.ui.board_book import THIS_MACHINE, KnownBoard
+from bgnn_studio.ui.board_questions import Question
+from bgnn_studio.ui.main_window import MainWindow
+from bgnn_studio.ui.panels.boards.live import LivePanel
+from bgnn_studio.ui.panels.boards.question_bar import QuestionBar
+from bgnn_studio.ui.tabs.boards import BoardsTab
+from tests.boards.servers import USER, Server, openssh
+from tests.requirements import needs
+from tests.ui.conftest import WAIT_MS, Make, settle
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """Give each test a home of its own; no process that runs anything in it may be left."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("BGNN_HISTORY", str(tmp_path / "runs.sqlite3"))
+    server = Server(0, tmp_path, tmp_path, tmp_path)
+    yield server
+    assert server.processes() == []
+
+
+@pytest.fixture
+def tab(window: MainWindow, files: dict[str, Path], qtbot: QtBot) -> BoardsTab:
+    """Return the tab, in front, with a binary and a float model and a cloud."""
+    window.open([files["ball.npy"], files["binary.gguf"], files["real.gguf"]])
+    settle(window, qtbot)
+    window.tabs.setCurrentWidget(window.boards)
+    settle(window, qtbot)
+    return window.boards
+
+
+def press(button) -> None:
+    assert button.isEnabled()
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def measure_passes(tab: BoardsTab, passes: int) -> None:
+    press(tab.setup.until.button("repeats"))
+    tab.setup.amount.setValue(passes)
+
+
+def begin_endless(tab: BoardsTab, qtbot: QtBot) -> None:
+    measure_passes(tab, 100_000)
+    press(tab.setup.start)
+    qtbot.waitUntil(lambda: "measuring" in tab.live.caption.text(), timeout=WAIT_MS)
+
+
+def test_two_models_on_this_machine(tab: BoardsTab, window: MainWindow, make_window: Make, tmp_path: Path, qtbot: QtBot) -> None:
+    assert tab.result.hint.isVisible()
+    measure_passes(tab, 8)
+    press(tab.setup.start)
+    assert tab.live.isVisible()
+    assert tab.setup.cancel.isVisible()
+    with pytest.raises(AssertionError):
+        press(tab.setup.start)
+    qtbot.waitUntil(lambda: not tab.profiler.busy, timeout=WAIT_MS)
+    settle(window, qtbot)
+    assert not tab.live.isVisible()
+    assert tab.profiler.problem == ""
+    real, binary = (History().get(entry.id).run for entry in History().entries(Filter(kind="board")))
+    assert [run.conditions.model_name for run in (binary, real)] == ["binary", "real"]
+
+    assert tab.result.title.text().startswith("real on This machine")
+    assert tab.result.median.text() == f"{ms_text(float(np.median(real.samples_ns)) / 1e6)} ms"
+    for name, percent in (("min", 0), ("p90", 90), ("p99", 99)):
+        assert f"{name} {ms_text(float(np.percentile(real.samples_ns, percent)) / 1e6)}" in tab.result.figures.text()
+    assert "median of 8 passes" in tab.result.figures.text()
+    assert (tab.result.equal.text(), tab.result.badge.text()) == ("outputs equal", "measured")
+    assert real.checksum in tab.result.equal.toolTip()
+
+    table = tab.result.table.model()
+    shown = [[table.index(row, column).data() for column in range(table.columnCount())] for row in range(table.rowCount())]
+    assert [row[0] for row in shown] == ["Layer 1", "Layer 2", "Layer 3", "Embedding", "Head"]
+    assert [row[1] for row in shown] == [f"{layer.p50_ns / 1e6:.3f}" for layer in real.layers]
+    assert [row[4] for row in shown] == ["\N{EN DASH}"] * 5  # a float network has no bit-ops
+    assert sum(float(row[2].split()[0]) for row in shown) == pytest.approx(100, abs=3)
+
+    ratio = float(np.median(binary.samples_ns) / np.median(real.samples_ns))
+    figures = {bar.label: bar.figure.split()[-1] for bar in tab.relative.bars.bars}
+    assert figures == {"real": "1.00", "binary": f"{ratio:.2f}"}
+    assert "x86_64" in tab.boards.list.item(0).data(Qt.ItemDataRole.UserRole + 1) or os.uname().machine != "x86_64"
+
+    press(tab.setup.start)
+    qtbot.waitUntil(lambda: not tab.profiler.busy, timeout=WAIT_MS)
+    settle(window, qtbot)
+    entries = tab.earlier.table.model().entries
+    assert [entry.conditions.model_name for entry in entries] == ["real", "real"]
+    tab.earlier.table.selectAll()
+    qtbot.waitUntil(lambda: tab.earlier.verdict.text().startswith(f"Run {entries[0].id} against {entries[1].id}"), timeout=WAIT_MS)
+    tab.earlier.table.selectRow(1)
+    qtbot.waitUntil(lambda: tab.result.run.conditions.time == entries[1].conditions.time, timeout=WAIT_MS)
+    tab.earlier.save(tmp_path / "board.json")
+    settle(window, qtbot)
+    assert len(json.loads((tmp_path / "board.json").read_text())) == 4
+
+    pi = KnownBoard("pi@10.0.0.7:2222", key="~/.ssh/pi", prefix="taskset -c 3")
+    tab.book.add(pi)
+    other = make_window()
+    other.tabs.setCurrentWidget(other.boards)
+    settle(other, qtbot)
+    assert other.boards.book.boards == (THIS_MACHINE, pi)
+    assert other.boards.result.title.text().startswith("real on This machine")
+    assert not other.boards.setup.start.isEnabled()
+    other.boards.boards.list.setCurrentRow(1)
+    settle(other, qtbot)
+    assert other.boards.result.hint.isVisible()
+    assert other.boards.relative.bars.bars == ()
+    press(other.boards.boards.remove)
+    assert other.boards.book.boards == (THIS_MACHINE,)
+    assert other.boards.result.title.text().startswith("real on This machine")
+
+
+def test_a_run_can_be_left(tab: BoardsTab, window: MainWindow, home: Server, qtbot: QtBot) -> None:
+    begin_endless(tab, qtbot)
+    assert home.processes() != []
+    press(tab.setup.cancel)
+    qtbot.waitUntil(lambda: not tab.profiler.busy, timeout=WAIT_MS)
+    settle(window, qtbot)
+    assert home.processes() == []
+    assert History().entries() == []
+    assert tab.setup.start.isVisible()
+    measure_passes(tab, 1)
+    press(tab.setup.start)  # and it can begin again
+    qtbot.waitUntil(lambda: not tab.profiler.busy, timeout=WAIT_MS)
+    assert len(History().entries()) == 2
+    begin_endless(tab, qtbot)
+    start = time.monotonic()
+    window.close()
+    assert time.monotonic() - start < 3
+    assert home.processes() == []
+
+
+def test_bad_input_is_said_in_the_tab(tab: BoardsTab, window: MainWindow, qtbot: QtBot) -> None:
+    tab.setup.cpus.setText("900")
+    press(tab.setup.start)
+    qtbot.waitUntil(lambda: not tab.profiler.busy, timeout=WAIT_MS)
+    settle(window, qtbot)
+    assert "Name CPUs that this machine has" in tab.setup.problem.text()
+    assert tab.setup.problem.isVisible()
+    press(tab.boards.add)
+    form = tab.boards.form
+    for text, said in (("local", "This machine is in the list already"), ("a b", "Expected a board as user@host")):
+        form.fields["address"].setText(text)
+        press(form.add)
+        assert said in form.problem.text()
+        assert tab.book.boards == (THIS_MACHINE,)
+    form.fields["address"].setText("pi@board")
+    form.fields["prefix"].setText("taskset 'c")
+    press(form.add)
+    assert "Expected a launch prefix" in form.problem.text()
+    tab.models.list.item(0).setCheckState(Qt.CheckState.Unchecked)
+    assert [model.name for model in tab.models.checked] == ["real"]
+    tab.models.list.item(1).setCheckState(Qt.CheckState.Unchecked)
+    assert "No model is checked" in tab.setup.start.toolTip()
+    assert not tab.setup.start.isEnabled()
+
+
+def test_an_unknown_key_is_asked_for_in_the_tab(tab: BoardsTab, window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    needs("sshd")
+    folder = tmp_path / "server"
+    folder.mkdir()
+    with openssh(folder) as server:
+        press(tab.boards.add)
+        for name, text in (("address", f"{USER}@127.0.0.1:{server.port}"), ("key", str(server.key))):
+            tab.boards.form.fields[name].setText(text)
+        press(tab.boards.form.add)
+        settle(window, qtbot)
+        assert tab.boards.board.address.endswith(f":{server.port}")
+        measure_passes(tab, 1)
+
+        press(tab.setup.start)
+        qtbot.waitUntil(tab.question.isVisible, timeout=WAIT_MS)
+        assert "SHA256:" in tab.question.detail.text()
+        press(tab.question.refuse)
+        qtbot.waitUntil(lambda: not tab.profiler.busy, timeout=WAIT_MS)
+        QApplication.processEvents()
+        assert "is not trusted" in tab.setup.problem.text()
+
+        press(tab.setup.start)
+        qtbot.waitUntil(tab.question.isVisible, timeout=WAIT_MS)
+        window.tabs.setCurrentWidget(window.inspect)  # the window stays usable meanwhile
+        window.tabs.setCurrentWidget(tab)
+        press(tab.question.accept)
+        qtbot.waitUntil(lambda: not tab.profiler.busy, timeout=WAIT_MS)
+        settle(window, qtbot)
+        assert tab.profiler.problem == ""
+        assert tab.result.equal.text() == "outputs equal"
+        assert tab.result.run.conditions.machine == f"{USER}@127.0.0.1:{server.port}"
+
+        known = tmp_path / "config" / "bgnn-studio" / "known_hosts"
+        line = known.read_text().split()
+        known.write_text(f"{line[0]} {' '.join((folder / 'id.pub').read_text().split()[:2])}\n")
+        press(tab.setup.start)  # another key than the one that is trusted
+        qtbot.waitUntil(lambda: not tab.profiler.busy, timeout=WAIT_MS)
+        QApplication.processEvents()
+        assert "shows another key" in tab.setup.problem.text()
+        assert not tab.question.isVisible()
+
+
+def test_a_secret_is_asked_for_and_dropped(qtbot: QtBot) -> None:
+    bar = QuestionBar()
+    qtbot.addWidget(bar)
+    for how, expected in (("enter", "horse"), ("give up", None)):
+        question = Question("Password of pi@board", "", secret=True)
+        bar.ask(question)
+        assert bar.field.echoMode() == bar.field.EchoMode.Password
+        QTest.keyClicks(bar.field, "horse")
+        if how == "enter":
+            QTest.keyClick(bar.field, Qt.Key.Key_Return)
+        else:
+            press(bar.refuse)
+        assert question.answer.result(0) == expected
+        assert (bar.field.text(), bar.isVisible()) == ("", False)
+
+
+def test_sensors_are_drawn_where_there_are_some(qtbot: QtBot) -> None:
+    live = LivePanel()
+    qtbot.addWidget(live)
+    live.show()
+    hot = Heartbeat(
+        1.0,
+        "measure",
+        5,
+        (Temperature("cpu", 51.5), Temperature("gpu", 48.0)),
+        (Frequency(0, 1_500_000), Frequency(3, 2_400_000)),
+        None,
+        None,
+    )
+    live.hear(hot)
+    assert (live.temperature.values, live.clock.values) == ([51.5], [2.4])
+    assert live.temperature.isVisible()
+    assert not live.sensors.isVisible()
+    live.begin("another")
+    live.hear(Heartbeat(1.0, "measure", 5, None, None, None, None))
+    assert live.sensors.text() == "This board tells no temperature and no clock."
+    assert not live.clock.isVisible()

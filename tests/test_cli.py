@@ -217,6 +217,19 @@ def test_convert_reproduces_the_published_layout(shared_dir: Path, tmp_path: Pat
     assert found["logits"] == pytest.approx(expected["logits"][0], rel=1e-4, abs=1e-4)
 
 
+def test_convert_takes_a_model_back_to_a_checkpoint_and_to_c(tmp_path: Path) -> None:
+    models = ROOT / "models"
+    said = output("convert", models / "dgcnn.gguf", "-o", tmp_path / "float.pt")
+    assert "state dict of dgcnn" in said
+    assert said.strip().endswith("to read it again: --k 10 --points 256")
+    assert "thresholds differ in their last digits; to read it again: --k " in output(
+        "convert", models / "bf1.gguf", "-o", tmp_path / "b.pt"
+    )
+    assert "has no published layout" in refusal("convert", models / "bfr.gguf", "-o", tmp_path / "bfr.pt")
+    assert "a model becomes a checkpoint" in refusal("convert", models / "bfr.gguf", "-o", tmp_path / "bfr.gguf")
+    assert "bgnn_my_bfr" in output("convert", models / "bfr.gguf", "-o", tmp_path / "my-bfr.h")
+
+
 def test_convert_takes_class_names_and_refuses_too_few(shared_dir: Path, tmp_path: Path) -> None:
     names, model = tmp_path / "names.txt", tmp_path / "m.gguf"
     checkpoint = shared_dir / "conformance" / "bf1.t7"

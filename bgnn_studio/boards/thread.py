@@ -18,13 +18,14 @@ class BoardThread(AbstractContextManager["BoardThread"]):
 
     def __init__(self) -> None:
         self._ready = Event()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._thread = Thread(target=lambda: asyncio.run(self._serve()), name="bgnn-boards", daemon=True)
         self._thread.start()
         self._ready.wait()
 
     def start(self, coroutine: Coroutine[Any, Any, T]) -> "Future[T]":
         """Run a coroutine there; cancelling the future cancels it."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        return asyncio.run_coroutine_threadsafe(self._run(coroutine), self._loop)
 
     def close(self) -> None:
         """End the thread; calling it again does nothing."""
@@ -43,3 +44,21 @@ class BoardThread(AbstractContextManager["BoardThread"]):
         self._closing = asyncio.Event()
         self._ready.set()
         await self._closing.wait()
+        # Only what was started here, and not, as asyncio.run would, asyncio's own task that connects the pipes of a process which is
+        # just being made: whoever makes it would wait for those for ever (Python 3.11).
+        running = list(self._tasks)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    async def _run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        if self._closing.is_set():
+            coroutine.close()
+            raise asyncio.CancelledError
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            return await coroutine
+        finally:
+            self._tasks.discard(task)

@@ -1,4 +1,4 @@
-"""`bgnn-studio convert`: a published checkpoint to a model file."""
+"""`bgnn-studio convert`: a published checkpoint to a model file; a model file to a checkpoint, or to a C header."""
 
 import argparse
 from pathlib import Path
@@ -8,19 +8,35 @@ from bgnn_studio.core.spec import VARIANTS
 from bgnn_studio.core.units import size_text
 from bgnn_studio.errors import BgnnError
 
+CHECKPOINTS = (".pt", ".pth", ".t7")
+
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    command.add_argument("checkpoint", type=Path, metavar="CKPT", help="state dict in the published layout (*.t7, *.pt)")
+    command.add_argument(
+        "checkpoint", type=Path, metavar="CKPT", help="state dict in the published layout (*.t7, *.pt, *.safetensors), or a .gguf model"
+    )
     command.add_argument("--variant", choices=VARIANTS, help="needed to tell bf1 from bf2, unless the file name does")
     command.add_argument("--k", type=positive, default=20, help="neighbours it was trained with (default: 20)")
     command.add_argument("--points", type=positive, default=1024, metavar="N", help="points it was trained with (default: 1024)")
     command.add_argument("--classes", type=Path, metavar="TXT", help="class names, one a line; default: ModelNet40's for 40 classes")
-    command.add_argument("-o", "--output", type=Path, required=True, metavar="GGUF", help="model file to write")
+    command.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="OUT",
+        help="model file to write; of a model: checkpoint (*.pt, *.t7) or C header (*.h)",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; return its exit code."""
+    from bgnn_studio.io.readers import is_model_file
+
+    if is_model_file(options.checkpoint):
+        print(convert_model(options.checkpoint, options.output))
+        return 0
     print(
         convert(options.checkpoint, options.output, variant=options.variant, k=options.k, points=options.points, class_file=options.classes)
     )
@@ -38,6 +54,33 @@ def convert(checkpoint: Path, output: Path, *, variant: str | None, k: int, poin
     model = Model.open(output)
     spec = model.spec
     return f"{output}: {spec.variant}, {len(spec.classes)} classes, {spec.points} points, k = {spec.k}, {size_text(model.file_bytes)}"
+
+
+def convert_model(model_file: Path, output: Path) -> str:
+    """Convert a model file by the suffix of the output; return what was written."""
+    if output.suffix.lower() == ".h":
+        return _convert_to_header(model_file, output)
+    if output.suffix.lower() not in CHECKPOINTS:
+        raise BgnnError(f"{output}: a model becomes a checkpoint ({', '.join(CHECKPOINTS)}) or a C header (.h). Name the output so.")
+    from bgnn_studio.native import Model
+    from bgnn_studio.training.published import save_published
+
+    spec = Model.open(model_file).spec
+    moved = save_published(model_file, spec, output)
+    how = f"--k {spec.k} --points {spec.points}" + (f" --variant {spec.variant}" if spec.on_bits else "")
+    lost = f"; latent weights are signs, {moved} thresholds differ in their last digits" if spec.variant != "dgcnn" else ""
+    return f"{output}: state dict of {spec.variant}, {size_text(output.stat().st_size)}{lost}; to read it again: {how}"
+
+
+def _convert_to_header(model_file: Path, output: Path) -> str:
+    from bgnn_studio.io.c_header import write_c_header
+    from bgnn_studio.native import Model
+
+    data = model_file.read_bytes()
+    spec = Model.from_bytes(data, str(model_file)).spec
+    described = f"{model_file.name}: {spec.variant}, {len(spec.classes)} classes, {spec.points} points, k = {spec.k}"
+    name = write_c_header(output, data, described)
+    return f"{output}: {name}, {size_text(len(data))} of {described}"
 
 
 def read_classes(path: Path) -> tuple[str, ...]:

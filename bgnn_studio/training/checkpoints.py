@@ -37,7 +37,8 @@ def load_checkpoint(
     Parameters
     ----------
     path : str or Path
-        A file of `torch.save`: the state dict, or a dict that holds it under `model` or `state_dict`; `module.` prefixes are dropped.
+        A safetensors file, or one of `torch.save`: the state dict, or a dict that holds it under `model` or `state_dict`;
+        `module.` prefixes are dropped.
     variant : str or None
         `bf1` or `bf2` have the same keys: say which here or in the file's name. The others are recognised.
     k, points : int
@@ -67,7 +68,7 @@ def load_checkpoint(
     spec = network_spec(chosen, classes, points=points, k=k, widths=widths, embedding=embedding, head=(head1, head2))
     network = build_network(spec).eval()
     expected = {name: t.shape for name, t in network.state_dict().items() if not name.endswith("num_batches_tracked")}
-    names = _names(found, layers)
+    names = published_names(found, layers)
     taken = _Taken(path, state)
     network.load_state_dict({ours: taken.tensor(names[ours], shape) for ours, shape in expected.items()}, strict=False)
     taken.refuse_the_rest()
@@ -78,8 +79,11 @@ def _read_state(path: Path) -> dict[str, Tensor]:
     """Read the flat state dict of a file, wrappers and `module.` prefixes removed."""
     try:
         with path.open("rb") as file:
-            if file.read(4) == b"GGUF":
-                raise ModelFileError(f"{path}: is a model file already. Open it as it is; convert takes torch checkpoints.")
+            start = file.read(9)
+        if start.startswith(b"GGUF"):
+            raise ModelFileError(f"{path}: is a model file already. Open it as it is; convert takes torch checkpoints.")
+        if start[8:] == b"{":
+            return _strip(_read_safetensors(path))
         loaded = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise ModelFileError(f"{path}: no such file.") from None
@@ -97,7 +101,21 @@ def _read_state(path: Path) -> dict[str, Tensor]:
         loaded = inner[0]
     if not isinstance(loaded, Mapping):
         raise ModelFileError(f"{path}: expected a state dict (got {type(loaded).__name__}). Supported: {_SUPPORTED}.")
+    return _strip(loaded)
+
+
+def _strip(loaded: Mapping[object, object]) -> dict[str, Tensor]:
     return {str(name).removeprefix("module."): t for name, t in loaded.items() if isinstance(t, Tensor)}
+
+
+def _read_safetensors(path: Path) -> dict[str, Tensor]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        return load(path.read_bytes())
+    except SafetensorError as error:
+        raise ModelFileError(f"{path}: expected a safetensors file (damaged: {_first_line(error)}). Save or download it again.") from error
 
 
 def _first_line(error: BaseException) -> str:
@@ -106,13 +124,20 @@ def _first_line(error: BaseException) -> str:
 
 def _recognise(path: Path, state: Mapping[str, Tensor]) -> str:
     """Return `dgcnn`, `bf` or `rf`."""
-    for found, key in (("bf", "conv1.0.weights_real"), ("rf", "conv1.core_op.weights_real"), ("dgcnn", "conv1.0.weight")):
-        if key in state:
-            return found
-    some = ", ".join(list(state)[:4]) or "no tensors"
-    raise ModelFileError(
-        f"{path}: not a network known here: its tensors are {some}{', ...' if len(state) > 4 else ''}. Supported: {_SUPPORTED}."
-    )
+    keys = {"conv1.0.weights_real": "bf", "conv1.core_op.weights_real": "rf", "conv1.0.weight": "dgcnn"}
+    found = next((layout for key, layout in keys.items() if key in state), None)
+    if found is None:
+        some = ", ".join(list(state)[:4]) or "no tensors"
+        raise ModelFileError(
+            f"{path}: not a network known here: its tensors are {some}{', ...' if len(state) > 4 else ''}. Supported: {_SUPPORTED}."
+        )
+    if not any(name.startswith("linear1.") for name in state):
+        layers = ", ".join(sorted({name.partition(".")[0] for name in state}))
+        raise ModelFileError(
+            f"{path}: expected a classifier, with a head linear1, linear2, linear3 (found the layers {layers[:160]}: a segmentation "
+            f"network, or a part of one). Supported: {_SUPPORTED}."
+        )
+    return found
 
 
 def _choose(path: Path, found: str, variant: str | None) -> str:
@@ -146,7 +171,7 @@ def _rows(path: Path, state: Mapping[str, Tensor], name: str) -> int:
     return int(state[name].shape[0])
 
 
-def _names(found: str, layers: int) -> dict[str, str]:
+def published_names(found: str, layers: int) -> dict[str, str]:
     """Map the names of our state dict to the published ones; a scale stands for the product of scale_a, scale_b, scale_c."""
     names: dict[str, str] = {}
 

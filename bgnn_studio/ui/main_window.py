@@ -77,6 +77,7 @@ class MainWindow(QMainWindow):
         self.accuracy.wanted.connect(lambda: self.tabs.setCurrentWidget(self.accuracy))
         self.compare = CompareTab(self.session, self.jobs, self.toasts)
         self.boards = BoardsTab(self.session, self.jobs, self.toasts, settings)
+        self.boards.wanted.connect(lambda: self.tabs.setCurrentWidget(self.boards))
         self._all_tabs = (self.inspect, self.compare, self.accuracy, self.boards)
         for tab in self._all_tabs:
             self.tabs.addTab(tab, tab.title)
@@ -187,6 +188,7 @@ class MainWindow(QMainWindow):
         _add(run, "Run &again", "F5", self._run_again)
         _add(run, "&Measure latency", "Ctrl+M", self.measurer.measure)
         run.addAction(self.accuracy.evaluate)
+        run.addAction(self.boards.profile)
         run.setToolTipsVisible(True)
         self.help = HelpMenu(self, self._logs)
         self.menuBar().addMenu(self.help)

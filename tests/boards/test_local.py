@@ -76,6 +76,26 @@ def test_the_thread_ends_everything(home: Server, long_task: Task):
     assert set(threading.enumerate()) == threads
 
 
+@pytest.mark.parametrize("steps", range(6))
+def test_the_thread_ends_while_a_process_is_being_made(steps: int):
+    """Whichever of its steps the loop has done, closing does not wait for pipes that are never connected."""
+    thread = BoardThread()
+
+    async def sleep() -> None:
+        await shell.stop(await LocalShell().start("exec sleep 1"))
+
+    async def begin() -> None:
+        thread.start(sleep())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+
+    thread.start(begin()).result(5)
+    closing = threading.Thread(target=thread.close, daemon=True)
+    closing.start()
+    closing.join(5)
+    assert not closing.is_alive()
+
+
 def test_results_and_errors_come_back(home: Server, task: Tasks):
     with BoardThread() as thread:
         events = Events()

@@ -285,17 +285,31 @@ def test_an_edited_model_is_still_a_model(tmp_path: Path):
     assert opens(edited(tmp_path / "m.gguf", {}, tensors=with_value("linear1.threshold", -np.inf)))
 
 
+SANITIZED = ["-std=c11", "-O1", "-g", "-ffp-contract=off", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-pthread"]
+NATIVE = ROOT / "native"
+
+
 @pytest.fixture(scope="module")
-def model_fuzz(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Compile the C fuzzer and the whole library under the address and undefined-behaviour sanitizers."""
+def library(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Compile the library under the address and undefined-behaviour sanitizers; return its objects."""
     needs("cc")
-    program = tmp_path_factory.mktemp("fuzz") / "model_fuzz"
-    native = ROOT / "native"
-    flags = ["-std=c11", "-O1", "-g", "-ffp-contract=off", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-    sources = [*sorted((native / "src").glob("*.c")), native / "tests" / "model_fuzz.c"]
-    command = [shutil.which("cc"), *flags, f"-I{native / 'include'}", *sources, "-o", program, "-lm", "-pthread"]
-    subprocess.run(command, check=True)
-    return program
+    folder = tmp_path_factory.mktemp("library")
+    sources = sorted((NATIVE / "src").glob("*.c"))
+    subprocess.run([shutil.which("cc"), *SANITIZED, f"-I{NATIVE / 'include'}", "-c", *sources], cwd=folder, check=True)
+    return sorted(folder.glob("*.o"))
+
+
+def linked(output: Path, library: list[Path], *sources: Path) -> Path:
+    """Compile a program with the library."""
+    includes = [f"-I{NATIVE / name}" for name in ("include", "src", "runner")]
+    subprocess.run([shutil.which("cc"), *SANITIZED, *includes, *sources, *library, "-o", output, "-lm"], check=True)
+    return output
+
+
+@pytest.fixture(scope="module")
+def model_fuzz(library: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the fuzzer of model files."""
+    return linked(tmp_path_factory.mktemp("fuzz") / "model_fuzz", library, NATIVE / "tests" / "model_fuzz.c")
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -307,3 +321,14 @@ def test_mutants_under_sanitizers(variant: str, model_fuzz: Path, tmp_path: Path
     assert done.returncode == 0, done.stderr
     opened = int(done.stdout.split()[0])
     assert 100 < opened < 3000
+
+
+def test_the_runners_clouds_under_sanitizers(library: list[Path], tmp_path: Path):
+    others = [source for source in sorted((NATIVE / "runner").glob("*.c")) if source.name != "main.c"]  # cloud_fuzz.c includes that one
+    fuzz = linked(tmp_path / "cloud_fuzz", library, *others, NATIVE / "tests" / "cloud_fuzz.c")
+    path = random_model(tmp_path / "m.gguf", small_spec(widths=(8, 16)))
+    done = subprocess.run([fuzz, path, tmp_path / "cloud", "4000", "1"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    read, inferred = int(done.stdout.split()[0]), int(done.stdout.split()[5])
+    assert 3000 < read < 4000
+    assert 1000 < inferred < read

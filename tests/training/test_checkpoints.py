@@ -1,10 +1,13 @@
 """Published checkpoints: every way in which they are stored, and every reason to refuse one."""
 
+import contextlib
+import os
 import pickle
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from bgnn_studio.core.spec import network_spec
 from bgnn_studio.errors import ModelFileError
@@ -40,6 +43,17 @@ def test_wrapped_and_prefixed_state_dicts(wrap: str, tmp_path: Path) -> None:
     loaded = load_checkpoint(_save(tmp_path, state)).state_dict()
     expected = load_checkpoint(OWN / "bf2.t7").state_dict()
     assert all(torch.equal(loaded[name], t) for name, t in expected.items())
+
+
+def test_safetensors(tmp_path: Path) -> None:
+    save_file({f"module.{name}": t for name, t in _state().items()}, tmp_path / "bf2.safetensors")
+    loaded, expected = load_checkpoint(tmp_path / "bf2.safetensors"), load_checkpoint(OWN / "bf2.t7")
+    assert all(torch.equal(loaded.state_dict()[name], t) for name, t in expected.state_dict().items())
+    content = (tmp_path / "bf2.safetensors").read_bytes()
+    for length in (9, 100, len(content) - 1):
+        (tmp_path / "bf2.safetensors").write_bytes(content[:length])
+        with pytest.raises(ModelFileError, match=r"bf2\.safetensors: expected a safetensors file \(damaged: "):
+            load_checkpoint(tmp_path / "bf2.safetensors")
 
 
 def test_scales_multiply_and_a_lone_slope_is_repeated(tmp_path: Path) -> None:
@@ -99,6 +113,10 @@ def _without(name: str) -> dict[str, torch.Tensor]:
     ("content", "message"),
     [
         (lambda: {"encoder.weight": torch.zeros(2)}, "its tensors are encoder.weight.*Supported: state dicts of dgcnn, rf, bf1 and bf2"),
+        (
+            lambda: {f"conv{i}.0.weight": torch.zeros(64, 6, 1, 1) for i in range(1, 10)} | {"transform_net.conv3.weight": torch.zeros(1)},
+            "expected a classifier.*found the layers conv1, conv2, .*, transform_net: a segmentation network.*Supported: state dicts",
+        ),
         (dict, "its tensors are no tensors"),
         (lambda: [1, 2], r"expected a state dict \(got list\)"),
         (lambda: _without("bn2.running_var"), "'bn2.running_var' is missing"),
@@ -123,9 +141,30 @@ def test_other_networks_are_refused(content, message: str, tmp_path: Path) -> No
     assert str(tmp_path / "bf2.t7") in str(caught.value)
 
 
-class _Evil:
+class _Writes:
+    """Code in a pickle: it makes a file when it runs."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
     def __reduce__(self):
-        return (pytest.fail, ("the pickle was executed",))
+        return (os.mkdir, (str(self.path),))
+
+
+@pytest.mark.parametrize("raw", [False, True])
+def test_a_hostile_pickle_never_runs(raw: bool, tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    content = {"state_dict": {**_state(), "epoch": _Writes(ran)}}
+    if raw:
+        (tmp_path / "bf2.t7").write_bytes(pickle.dumps(content["state_dict"]["epoch"], protocol=2))
+    else:
+        torch.save(content, tmp_path / "bf2.t7")
+    with pytest.raises(ModelFileError, match="expected a checkpoint with tensors only"):
+        load_checkpoint(tmp_path / "bf2.t7")
+    assert not ran.exists()
+    with contextlib.suppress(Exception):  # the file does run code where it is allowed to
+        torch.load(tmp_path / "bf2.t7", weights_only=False)
+    assert ran.exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"PK\x03\x04 broken", pickle.dumps({"conv1.0.weight": 1}, protocol=2)])
@@ -147,11 +186,6 @@ def test_truncated_checkpoint(tmp_path: Path) -> None:
         (tmp_path / "bf1.t7").write_bytes(content[:length])
         with pytest.raises(ModelFileError):
             load_checkpoint(tmp_path / "bf1.t7")
-
-
-def test_pickled_objects_are_not_executed(tmp_path: Path) -> None:
-    with pytest.raises(ModelFileError, match="expected a checkpoint with tensors only"):
-        load_checkpoint(_save(tmp_path, {"model": _Evil()}))
 
 
 def test_absent_file(tmp_path: Path) -> None:

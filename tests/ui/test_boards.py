@@ -196,8 +196,9 @@ def test_an_unknown_key_is_asked_for_in_the_tab(tab: BoardsTab, window: MainWind
         assert "is not trusted" in tab.setup.problem.text()
 
         press(tab.setup.start)
-        qtbot.waitUntil(tab.question.isVisible, timeout=WAIT_MS)
         window.tabs.setCurrentWidget(window.inspect)  # the window stays usable meanwhile
+        qtbot.waitUntil(lambda: tab.question.question is not None, timeout=WAIT_MS)
+        assert "A board asks something" in window.toasts.messages[-1]
         window.tabs.setCurrentWidget(tab)
         press(tab.question.accept)
         qtbot.waitUntil(lambda: not tab.profiler.busy, timeout=WAIT_MS)

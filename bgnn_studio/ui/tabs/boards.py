@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSettings, Qt
-from PySide6.QtGui import QShowEvent
+from PySide6.QtCore import QSettings, Qt, Signal
+from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import QPlainTextEdit, QSplitter, QVBoxLayout, QWidget
 
 from bgnn_studio.errors import BgnnError
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bgnn_studio.core.session import Session
     from bgnn_studio.history import Entry, Run
     from bgnn_studio.native import Model
+    from bgnn_studio.ui.board_questions import Question
     from bgnn_studio.ui.theme import Theme
     from bgnn_studio.ui.toasts import Toasts
     from bgnn_studio.ui.workers import Jobs
@@ -40,9 +41,17 @@ class BoardsTab(QWidget):
     Attributes
     ----------
     profiler : Profiler
+    profile : QAction
+        What Profile does, for a menu.
+
+    Signals
+    -------
+    wanted
+        Somebody chose `profile`: the tab is to be in front.
     """
 
     title = "Boards"
+    wanted = Signal()
 
     def __init__(
         self, session: "Session[Model]", jobs: "Jobs", toasts: "Toasts", settings: QSettings, parent: QWidget | None = None
@@ -65,13 +74,16 @@ class BoardsTab(QWidget):
         self.log.setAccessibleName("Log of the board")
         self.log.setObjectName("BoardLog")
         self.log.setPlaceholderText("What happens on the board is told here.")
+        self.profile = QAction("&Profile on the chosen board", self)
+        self.profile.setShortcut("F7")
+        self.profile.triggered.connect(lambda _=False: self._run())
         self._lay_out()
         self.setup.run.connect(self._run)
         self.boards.chosen.connect(self._choose_board)
         self.models.changed.connect(self.refresh)
         self.profiler.changed.connect(self.refresh)
         self.profiler.told.connect(self._hear)
-        self.profiler.asked.connect(self.question.ask)
+        self.profiler.asked.connect(self._ask)
         self.snapshots.changed.connect(self._show_newest)
         self.runs.changed.connect(self._show_runs)
         self.earlier.opened.connect(self._open)
@@ -95,12 +107,16 @@ class BoardsTab(QWidget):
 
     def refresh(self) -> None:
         """Show whether a run goes on, and what keeps one from beginning."""
-        self.setup.set_reason(self._why_not_run())
+        reason = self._why_not_run()
+        self.setup.set_reason(reason)
+        self.profile.setEnabled(reason is None)
+        self.profile.setToolTip(reason or self.setup.start.toolTip())
         self.live.setVisible(self.profiler.busy)
         if not self.profiler.busy:
             self.question.drop()
 
     def _run(self) -> None:
+        self.wanted.emit()
         board = self.boards.board
         try:
             settings = self.setup.settings(board.prefix)
@@ -118,6 +134,11 @@ class BoardsTab(QWidget):
         if not self._session.models:
             return "No model yet: open one with Ctrl+O, or drop its file here."
         return None if self.models.checked else "No model is checked: check one in the list."
+
+    def _ask(self, question: "Question") -> None:
+        self.question.ask(question)
+        if not self.isVisible():
+            self._toasts.info("A board asks something", f"{question.title}: the answer is awaited in the Boards tab.")
 
     def _hear(self, news: object) -> None:
         if isinstance(news, Said):
@@ -173,25 +194,20 @@ class BoardsTab(QWidget):
         left.addWidget(titled("Boards", self.boards))
         left.addWidget(titled("Models", self.models))
         left.setSizes([260, 240])
-        inner = QWidget()
-        column = QVBoxLayout(inner)
+        column = QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.live)
         column.addWidget(self.result, 1)
-        outer = QVBoxLayout(middle)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(0)
-        outer.addWidget(self.question)
-        outer.addWidget(scrolled(inner, 200), 1)
         right.addWidget(titled("Relative run time", scrolled(self.relative, 60)))
         right.addWidget(titled("Earlier runs", self.earlier))
         right.addWidget(titled("Log", self.log))
         right.setSizes([190, 300, 110])
         columns = QSplitter()
-        for widget in (left, middle, right):
+        for widget in (left, scrolled(middle, 200), right):
             widget.setAutoFillBackground(True)
             columns.addWidget(widget)
-        columns.setStretchFactor(1, 1)
+        columns.setStretchFactor(1, 3)
+        columns.setStretchFactor(2, 2)
         columns.setSizes([250, 440, 330])
         for splitter in (left, right, columns):
             splitter.setChildrenCollapsible(False)
@@ -200,4 +216,5 @@ class BoardsTab(QWidget):
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
         whole.addWidget(self.setup)
+        whole.addWidget(self.question)
         whole.addWidget(columns, 1)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 if TYPE_CHECKING:
     from bgnn_studio.ui.theme import Theme
 
-HEIGHT = 92
+HEIGHT = 100
 
 
 class TimeLine(QWidget):
@@ -33,6 +33,7 @@ class TimeLine(QWidget):
         self._plot.hideButtons()
         self._plot.setMouseEnabled(x=False, y=False)
         self._plot.getAxis("left").setWidth(44)
+        self._plot.getAxis("left").setTickDensity(0.5)
         self._line = self._plot.plot([], [])
         self.setFixedHeight(HEIGHT)
         column = QVBoxLayout(self)
@@ -62,7 +63,7 @@ class TimeLine(QWidget):
         self._show()
 
     def _show(self) -> None:
-        last = f" {self.values[-1]:.4g} {self._unit}" if self.values else ""
+        last = f" {self.values[-1]:.3g} {self._unit}" if self.values else ""
         self._plot.setTitle(f"{self._name}{last}", size="8pt")
         self.setAccessibleDescription(last.strip())
         self._line.setData(self.seconds, self.values)

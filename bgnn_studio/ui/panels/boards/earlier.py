@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bgnn_studio.ui.runs import Runs
     from bgnn_studio.ui.theme import Theme
 
-_TWO = "Select two runs to compare them"
+_TWO = "Select two to compare them"
 
 
 class EarlierPanel(QWidget):

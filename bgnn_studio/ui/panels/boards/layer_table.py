@@ -13,7 +13,7 @@ _ROW = 22
 _DEFINITION = "by the network's definition, so that rates compare between engines: this engine does fewer, because it factorises"
 _HEADS = (
     ("Layer", "In the order of execution"),
-    ("Time [ms]", "Median over all measured passes; medians need not add up to that of the whole"),
+    ("ms", "Median time over all measured passes; medians need not add up to that of the whole"),
     ("Part", "Of the sum of the layers' medians"),
     ("MACs", f"Multiply-adds of real values, computed {_DEFINITION}"),
     ("Bit-ops", f"XORs of two bits with their count, computed {_DEFINITION}"),

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     chosen = {name: config for name, config in configs.items() if name in (options.variant or configs)}
     folder = options.out or Path("runs") / Path(options.config).stem
     try:
-        results = train(chosen, folder, options, say=_nothing if options.json else print)
+        results = train(chosen, folder, options, say=_nothing if options.json else partial(print, flush=True))
     except Stopped:
         print(f"Stopped, and saved. The same command with --resume goes on from here (--out {folder}).")
         return EXIT_STOPPED

@@ -1,7 +1,9 @@
 """`bgnn-studio render`: a picture of a cloud and a layer's graph, with no window and no display."""
 
 import argparse
+import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,31 +37,42 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--theme", choices=("dark", "light"), default="dark", help="colors (default: dark)")
     command.add_argument("--size", type=size, default=(1200, 800), metavar="WxH", help="pixels (default: 1200x800)")
     command.add_argument("-o", "--output", type=Path, required=True, metavar="PNG", help="file to write")
+    command.add_argument("--json", action="store_true", help="write JSON")
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; return its exit code."""
-    print(
-        render(
-            options.cloud,
-            options.model,
-            options.output,
-            reference_path=options.reference,
-            raw=options.raw,
-            count=options.points,
-            k=options.k,
-            threads=options.threads,
-            layer=options.layer,
-            edges=options.edges,
-            colour=options.color,
-            pick=options.pick,
-            bit=options.bit,
-            theme=options.theme,
-            size=options.size,
-            up=options.up,
-        )
+    written = render(
+        options.cloud,
+        options.model,
+        options.output,
+        reference_path=options.reference,
+        raw=options.raw,
+        count=options.points,
+        k=options.k,
+        threads=options.threads,
+        layer=options.layer,
+        edges=options.edges,
+        colour=options.color,
+        pick=options.pick,
+        bit=options.bit,
+        theme=options.theme,
+        size=options.size,
+        up=options.up,
     )
+    text = f"{written.path}: {written.width} x {written.height} pixels, {written.title}"
+    print(json.dumps({**vars(written), "path": str(written.path)}, indent=2) if options.json else text)
     return 0
+
+
+@dataclass(frozen=True)
+class Written:
+    """A picture that was written: its file, its size in pixels, and what it shows."""
+
+    path: Path
+    width: int
+    height: int
+    title: str
 
 
 def render(
@@ -80,7 +93,7 @@ def render(
     theme: str = "dark",
     size: tuple[int, int] = (1200, 800),
     up: str = "z",
-) -> str:
+) -> Written:
     """Draw a cloud and the graph of one layer of a model, or of two to four side by side, to a PNG file; return what was written."""
     if reference_path is not None and len(model_paths) > 1:
         raise BgnnError("Expected --reference with one --model: of several models the first is the reference. Drop it.")
@@ -105,4 +118,4 @@ def render(
         title = cloud.name if model is None else f"{cloud.name} · {model.name} · {layer_name(layer, model.spec.on_bits)}"
         image = render_image(points, traced, layer=layer, reference=other, theme=shown, title=title, **options)
     write_file(output, lambda file: Image.fromarray(image).save(file, format="PNG"))
-    return f"{output}: {image.shape[1]} x {image.shape[0]} pixels, {title}"
+    return Written(output, image.shape[1], image.shape[0], title)

@@ -257,7 +257,7 @@ def test_a_model_that_does_not_fit(task: Tasks, tmp_path: Path):
     needs("sshd", "mount namespaces")
     with openssh(tmp_path, *NO_OTHER, f"mount -t tmpfs -o size=700k none {tmp_path}/home") as server:
         message = (
-            r"board: .*/home/\.cache/bgnn-studio: dgcnn\.gguf of 562,528 bytes could not be written \(.*space left.*\)\. Free some space"
+            r"board: .*/home/\.cache/bgnn-studio: dgcnn\.gguf of 563,136 bytes could not be written \(.*space left.*\)\. Free some space"
         )
         with pytest.raises(RemoteError, match=message):
             asyncio.run(profile(server.target(), tmp_path, [task("dgcnn")]))

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -15,7 +16,7 @@ from bgnn_studio.boards.messages import Heartbeat, Noise
 from bgnn_studio.boards.target import Target
 from bgnn_studio.boards.task import Task
 from bgnn_studio.errors import LinkLostError, RemoteError
-from tests.boards.conftest import Tasks
+from tests.boards.conftest import MODELS, Tasks
 from tests.boards.servers import EMULATED, Answers, Events, Link, Server, dropbear, host_keys, openssh
 from tests.requirements import needs
 
@@ -256,8 +257,9 @@ def test_no_folder_serves(options: str, message: str, task: Tasks, tmp_path: Pat
 def test_a_model_that_does_not_fit(task: Tasks, tmp_path: Path):
     needs("sshd", "mount namespaces")
     with openssh(tmp_path, *NO_OTHER, f"mount -t tmpfs -o size=700k none {tmp_path}/home") as server:
+        cache, size = tmp_path / "home" / ".cache" / "bgnn-studio", MODELS["dgcnn"].stat().st_size
         message = (
-            r"board: .*/home/\.cache/bgnn-studio: dgcnn\.gguf of 563,136 bytes could not be written \(.*space left.*\)\. Free some space"
+            rf"board: .*{re.escape(str(cache))}: dgcnn\.gguf of {size:,} bytes could not be written \(.*space left.*\)\. Free some space"
         )
         with pytest.raises(RemoteError, match=message):
             asyncio.run(profile(server.target(), tmp_path, [task("dgcnn")]))

@@ -43,12 +43,15 @@ for round in range(rounds):
             if number % 3 == 2:
                 history.delete([identity])
                 os.write(writer, f"{number} gone\\n".encode())
+    os.close(writer)
+    text = b""
+    while round % 2 and text.count(b"\\n") < 4:  # every other child is let write, however busy the machine is
+        text += os.read(reader, 4096)
     time.sleep(luck.uniform(0.0, 0.1))
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    os.close(writer)
-    with open(reader) as said:
-        print(said.read(), end="")
+    with open(reader, "rb") as said:
+        print((text + said.read()).decode(), end="")
 """
 
 
@@ -61,7 +64,7 @@ def test_killed_at_any_moment(tmp_path: Path) -> None:
     for line in ran.stdout.splitlines():
         number, what = line.split()
         said.setdefault(int(number), []).append(what)
-    assert len(said) > 10, ran.stdout  # it wrote at all, on a busy machine too
+    assert len(said) > 60, ran.stdout  # it wrote at all
     stored = {}
     for entry in history.entries():
         record = history.get(entry.id)

@@ -19,7 +19,7 @@ from bgnn_studio.training.stage import Clouds, EpochReport, Watch  # noqa: E402
 CLASSES = ("airplane", "bowl", "torus")
 SIZES = {"points": 48, "k": 6, "widths": (16, 16), "embedding": 32, "head": (16, 16), "batch_size": 12, "teacher_batch_size": 12}
 STAGES = {
-    "teacher": StageSettings(6, 1e-2),
+    "teacher": StageSettings(12, 1e-2),
     "tanh": StageSettings(3, 1e-2),
     "sign": StageSettings(1, 5e-3),
     "binary": StageSettings(6, 1e-2),
@@ -42,7 +42,7 @@ def runs(data: TrainingData, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which the teacher is trained."""
     folder, seen = tmp_path_factory.mktemp("runs"), []
     train_cascade(CascadeConfig("dgcnn", **SIZES, **STAGES), data, folder, Watch(seen.append))
-    assert max(report.validation for report in seen) > 0.65  # a third by chance
+    assert max(report.validation for report in seen) > 0.8
     return folder
 
 
@@ -53,7 +53,7 @@ def test_cascade_learns_and_its_model_file_predicts_the_same(tmp_path: Path, var
     student = train_cascade(config, data, runs, Watch(seen.append))
     assert list(dict.fromkeys(report.stage for report in seen)) == ["tanh", "sign", "binary"]  # the teacher is there already
     assert [path.stem for path in trained_stages(config, runs)] == ["teacher", "tanh", "sign", "binary"]
-    assert max(report.validation for report in seen if report.stage == "binary") > 0.5  # a third by chance
+    assert max(report.validation for report in seen if report.stage == "binary") > 0.55  # a third by chance
     fresh = clouds(2, 60)
     student.engine_graphs = False
     expected = predict(student, fresh.points).numpy()

@@ -1,29 +1,23 @@
 """The 3D view: a cloud, the graph of the layer shown, and the picked point; a click picks."""
 
-import os
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-import numpy as np
-from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer
-from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QWidget
 
 from bgnn_studio.core import graphs
 from bgnn_studio.core.saved_session import Camera
 from bgnn_studio.core.views import layer_name, point_view
 from bgnn_studio.scene.cloud_scene import EDGE_BUDGET, CloudScene
 from bgnn_studio.ui.theme import DARK, Theme
-
-os.environ["QT_API"] = "pyside6"  # for pyvistaqt, whose binding is chosen at import
-from pyvistaqt import QtInteractor
+from bgnn_studio.ui.widgets.scene_view import Gestures, fill_with_interactor
 
 if TYPE_CHECKING:
     from bgnn_studio.core.session import Session
     from bgnn_studio.native import Model
 
-_DRAG_PIXELS = 4.0
 _BUSY_POINTS = 4096  # from here on a frame with its edges takes 200 ms and more in software, without them 40
 _SLOW_MS = 40.0  # a frame with edges that takes longer than this is drawn without them while a perturbation moves
 _GRAPH = {"points", "cloud", "model", "inference", "layer", "edges", "pick", "brush", "shown_k"}
@@ -37,20 +31,13 @@ class Viewport(QWidget):
         super().__init__(parent)
         self.setObjectName("Viewport")
         self._session = session
-        self._pressed: QPointF | None = None
         self._framed = False
-        self.interactor = QtInteractor(self, auto_update=False, multi_samples=0)
-        self.interactor.setAcceptDrops(False)  # files go to the window around it
-        self.interactor.setAccessibleName("3D view of the cloud and its graph")
-        self.interactor.installEventFilter(self)
+        self.interactor = fill_with_interactor(self, "3D view of the cloud and its graph")
         self.scene = CloudScene(self.interactor, theme=DARK.scene, pixel_ratio=self.devicePixelRatioF())
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.interactor)
-        self._style = self.interactor.iren.interactor.GetInteractorStyle()
-        moved = self._style.AddObserver("InteractionEvent", lambda *_: self._hide_edges(hidden=True))
-        ended = self._style.AddObserver("EndInteractionEvent", lambda *_: self._hide_edges(hidden=False))
-        self._observers = [moved, ended]
+        self._gestures = Gestures(self.interactor)
+        self._gestures.clicked.connect(self._click)
+        self._gestures.turned.connect(self._hide_edges)
+        self._gestures.painting.connect(self._fit)
         self._edges_hidden = False
         self._began = self._frame_ms = self._edges_ms = 0.0  # how long the last frame took, and the last one with all edges
         window = self.scene.renderer.GetRenderWindow()
@@ -93,34 +80,19 @@ class Viewport(QWidget):
     def release(self) -> None:
         """Give the GL context back; nothing is drawn afterwards."""
         self._unsubscribe()
-        for observer in self._observers:
-            self._style.RemoveObserver(observer)
+        self._gestures.release()
         for observer in self._window_observers:
             self.scene.renderer.GetRenderWindow().RemoveObserver(observer)
         self._pace.stop()
-        self.interactor.removeEventFilter(self)
         self.interactor.close()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Tell clicks from drags, keep VTK's one-letter commands away from the keyboard, and frame the first cloud."""
-        kind = event.type()
-        if kind == QEvent.Type.Paint and not self._framed and len(self.scene.points):
-            self._framed = True  # only now has the view its size
+    def _fit(self) -> None:
+        """Frame the first cloud: only before a frame has the view its size."""
+        if not self._framed and len(self.scene.points):
+            self._framed = True
             self.scene.reset_camera()
-        if kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
-            event.ignore()
-            return True
-        if isinstance(event, QMouseEvent) and event.button() == Qt.MouseButton.LeftButton:
-            if kind == QEvent.Type.MouseButtonPress:
-                self._pressed = event.position()
-            elif kind == QEvent.Type.MouseButtonRelease and self._pressed is not None:
-                moved = event.position() - self._pressed
-                self._pressed = None
-                if np.hypot(moved.x(), moved.y()) < _DRAG_PIXELS:
-                    self._click(event.position())
-        return super().eventFilter(watched, event)
 
-    def _hide_edges(self, *, hidden: bool) -> None:
+    def _hide_edges(self, hidden: bool) -> None:
         """Leave the edges of a large cloud out while it turns; a click or a turn of the wheel moves nothing that is held."""
         if hidden != self._edges_hidden and (len(self.scene.points) >= _BUSY_POINTS or not hidden):
             self._edges_hidden = hidden
@@ -147,11 +119,8 @@ class Viewport(QWidget):
         elif not self._pace.isActive():
             self._pace.start(round(self._frame_ms))
 
-    def _click(self, at: QPointF) -> None:
-        ratio = self.interactor.devicePixelRatioF()
-        x, y = at.x() * ratio, (self.interactor.height() - 1 - at.y()) * ratio
-        point = self.scene.pick(x, y, tolerance=6.0 * ratio)
-        if point is not None:
+    def _click(self, x: float, y: float, tolerance: float) -> None:
+        if (point := self.scene.pick(x, y, tolerance=tolerance)) is not None:
             self._session.select_point(point)
 
     def _follow(self, changed: frozenset[str]) -> None:

@@ -1,12 +1,8 @@
 """The 3D views of the Compare tab: models side by side under one camera; a click in any of them picks."""
 
-import os
 from typing import TYPE_CHECKING
 
-import numpy as np
-from PySide6.QtCore import QEvent, QObject, QPointF, Qt
-from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from bgnn_studio.core.comparison_views import Show, panels
 from bgnn_studio.core.saved_session import Camera
@@ -14,17 +10,15 @@ from bgnn_studio.scene.cloud_scene import EDGE_BUDGET
 from bgnn_studio.scene.side_by_side import SideBySide
 from bgnn_studio.ui.comparer import Comparer
 from bgnn_studio.ui.theme import DARK, Theme
-
-os.environ["QT_API"] = "pyside6"  # for pyvistaqt, whose binding is chosen at import
-from pyvistaqt import QtInteractor
+from bgnn_studio.ui.widgets.scene_view import Gestures, fill_with_interactor
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from bgnn_studio.core.session import Session
     from bgnn_studio.native import Model
 
-_DRAG_PIXELS = 4.0
 _WATCHED = {"layer", "edges", "pick", "brush", "colour", "bit", "shown_k"}
 
 
@@ -40,23 +34,16 @@ class CompareViews(QWidget):
         super().__init__(parent)
         self.setObjectName("Viewport")
         self._session, self._comparer = session, comparer
-        self._pressed: QPointF | None = None
         self._home: Camera | None = None
         self._points: NDArray[np.float32] | None = None
         self._differences: object = None
         self._arranged = (0, 0, 0)
-        self.interactor = QtInteractor(self, auto_update=False, multi_samples=0)
-        self.interactor.setAcceptDrops(False)  # files go to the window around it
-        self.interactor.setAccessibleName("3D views of the models side by side")
-        self.interactor.installEventFilter(self)
+        self.interactor = fill_with_interactor(self, "3D views of the models side by side")
         self.scene = SideBySide(self.interactor, theme=DARK.scene, pixel_ratio=self.devicePixelRatioF())
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.interactor)
-        self._style = self.interactor.iren.interactor.GetInteractorStyle()
-        moved = self._style.AddObserver("InteractionEvent", lambda *_: self._hide_edges(hidden=True))
-        ended = self._style.AddObserver("EndInteractionEvent", lambda *_: self._hide_edges(hidden=False))
-        self._observers = [moved, ended]
+        self._gestures = Gestures(self.interactor)
+        self._gestures.clicked.connect(self._click)
+        self._gestures.turned.connect(self._hide_edges)
+        self._gestures.painting.connect(self._fit)
         self._edges_hidden = False
         self._unsubscribe = session.subscribe(lambda changed: self.refresh() if changed & _WATCHED else None)
         comparer.changed.connect(self._compared)
@@ -88,9 +75,7 @@ class CompareViews(QWidget):
         """Give the GL context back; nothing is drawn afterwards."""
         self._unsubscribe()
         self._comparer.changed.disconnect(self._compared)
-        for observer in self._observers:
-            self._style.RemoveObserver(observer)
-        self.interactor.removeEventFilter(self)
+        self._gestures.release()
         self.scene.release()
         self.interactor.close()
 
@@ -106,24 +91,6 @@ class CompareViews(QWidget):
         self.scene.show(panels(comparison, show), show.pick, lines=show.edges != "none")
         self.interactor.update()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Tell clicks from drags, keep VTK's one-letter commands away from the keyboard, and frame the first cloud."""
-        kind = event.type()
-        if kind == QEvent.Type.Paint and self.scene.scenes:
-            self._fit()
-        if kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
-            event.ignore()
-            return True
-        if isinstance(event, QMouseEvent) and event.button() == Qt.MouseButton.LeftButton:
-            if kind == QEvent.Type.MouseButtonPress:
-                self._pressed = event.position()
-            elif kind == QEvent.Type.MouseButtonRelease and self._pressed is not None:
-                moved = event.position() - self._pressed
-                self._pressed = None
-                if np.hypot(moved.x(), moved.y()) < _DRAG_PIXELS:
-                    self._click(event.position())
-        return super().eventFilter(watched, event)
-
     def _compared(self) -> None:
         """Show other graphs; more figures of the same change nothing here, and a frame takes its time."""
         comparison = self._comparer.comparison
@@ -134,14 +101,14 @@ class CompareViews(QWidget):
     def _fit(self) -> None:
         """Share the window out before a frame of another size or of another number of views; refit what nobody has turned."""
         size = (self.interactor.width(), self.interactor.height(), len(self.scene.scenes))
-        if size != self._arranged:
+        if self.scene.scenes and size != self._arranged:
             self._arranged = size
             self.scene.arrange()
             if self._home is None or self.scene.camera == self._home:  # only now have the views their size
                 self.scene.reset_camera()
                 self._home = self.scene.camera
 
-    def _hide_edges(self, *, hidden: bool) -> None:
+    def _hide_edges(self, hidden: bool) -> None:
         """Leave edges out while the views turn, where there are more than one view takes at most."""
         drawn = sum(scene.edges.connectivity.size // 2 for scene in self.scene.scenes)
         if hidden != self._edges_hidden and (drawn > EDGE_BUDGET or not hidden):
@@ -150,9 +117,6 @@ class CompareViews(QWidget):
                 scene.edges.set_hidden(hidden=hidden)
             self.interactor.update()
 
-    def _click(self, at: QPointF) -> None:
-        ratio = self.interactor.devicePixelRatioF()
-        x, y = at.x() * ratio, (self.interactor.height() - 1 - at.y()) * ratio
-        point = self.scene.pick(x, y, tolerance=6.0 * ratio)
-        if point is not None:
+    def _click(self, x: float, y: float, tolerance: float) -> None:
+        if (point := self.scene.pick(x, y, tolerance=tolerance)) is not None:
             self._session.select_point(point)

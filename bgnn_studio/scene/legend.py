@@ -30,7 +30,7 @@ class Legend:
         self._strip_actor = vtkActor2D()
         self._strip_actor.SetMapper(mapper)
         self.title = _text(0.025, 0.965, TITLE_SIZE, top=True)
-        self.heading = _text(RIGHT, TOP + 0.025, LABEL_SIZE, right=True)
+        self.heading = _text(RIGHT, TOP + 0.05, LABEL_SIZE, right=True)
         self.labels = [_text(LEFT - 0.007, BOTTOM, LABEL_SIZE, right=True, middle=True) for _ in range(LABELS)]
         for actor in (self._strip_actor, self.title, self.heading, *self.labels):
             renderer.AddViewProp(actor)

@@ -142,7 +142,8 @@ class AccuracyTab(QWidget):
         for widget in (left, middle, right):
             widget.setAutoFillBackground(True)
             columns.addWidget(widget)
-        columns.setStretchFactor(1, 1)
+        for place, share in ((1, 5), (2, 1)):  # names of classes in the lists want some of the room, too
+            columns.setStretchFactor(place, share)
         columns.setSizes([320, 381, 305])
         for splitter in (left, right, columns):
             splitter.setChildrenCollapsible(False)

@@ -15,7 +15,7 @@ typedef struct {
     bool on_stdin;
     int64_t start_ns;
     _Atomic(const char *) phase; /* static text */
-    atomic_int runs;             /* measured so far */
+    atomic_llong runs;           /* measured so far */
     int wake[2];                 /* a pipe: its end ends the thread */
     pthread_t thread;
 } watch;

@@ -26,7 +26,7 @@ runners-check: .venv/installed-runners
 
 # Downloads 25 MB of Debian's arm64 packages once; needs apt, qemu-system-arm and dropbear-bin.
 test-board: .venv/installed-test
-	$(BIN)/python -m tests.boards.arm_board
+	$(BIN)/python -m tests.boards.arm_checks
 
 soak: .venv/installed-test
 	$(BIN)/python -m tests.boards.soak 1000

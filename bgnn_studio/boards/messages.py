@@ -72,6 +72,15 @@ class Init:
 
 
 @dataclass(frozen=True)
+class Cool:
+    """The pause before the first pass: how long it was, the hottest zone at its end, and whether that is as cool as asked."""
+
+    seconds: float
+    celsius: float | None
+    reached: bool
+
+
+@dataclass(frozen=True)
 class First:
     """The first pass, cold."""
 
@@ -128,9 +137,14 @@ class LayerTime:
 
 @dataclass(frozen=True)
 class Result:
-    """What was measured, and the outputs."""
+    """What was measured, and the outputs.
+
+    `n` of the measured `passes` were kept; `instructions` are those of one more pass, on one thread, or `instructions_absent` says why
+    they were not counted.
+    """
 
     n: int
+    passes: int
     stopped_by: str
     p50_ns: float
     min_ns: int
@@ -141,6 +155,8 @@ class Result:
     spread: float | None
     samples_ns: tuple[int, ...]
     layers: tuple[LayerTime, ...]
+    instructions: int | None
+    instructions_absent: str | None
     peak_rss_bytes: int | None
     arena_bytes: int
     model_bytes: int
@@ -169,11 +185,12 @@ class Noise:
     text: str
 
 
-Message = Identity | ModelInfo | Init | First | Heartbeat | Result | Failure | Stopped | Noise
+Message = Identity | ModelInfo | Init | Cool | First | Heartbeat | Result | Failure | Stopped | Noise
 _KINDS: dict[str, type[Message]] = {
     "identity": Identity,
     "model": ModelInfo,
     "init": Init,
+    "cool": Cool,
     "first": First,
     "heartbeat": Heartbeat,
     "result": Result,

@@ -29,6 +29,7 @@ def shown(record: Record) -> str:
         ("ran on", f"{c.machine}; {c.engine}, {c.isa}, {c.threads} thread{'s' * (c.threads > 1)}"),
         ("median", f"{_ms(s.p50_ns)} ms{_interval(s.interval_ns)}, {s.n} runs"),
         ("min, p90, p99", f"{_ms(s.min_ns)}, {_ms(s.p90_ns)}, {_ms(s.p99_ns)} ms"),
+        ("instructions", "not counted" if entry.instructions is None else f"{entry.instructions:,} a pass on one thread"),
         ("checksum", entry.checksum or "none"),
         ("tags", ", ".join(sorted(entry.tags)) or "none"),
         ("notes", entry.notes or "none"),

@@ -42,6 +42,7 @@ SCHEMA: dict[str, dict[str, Any]] = {
         "classes": TEXTS,
     },
     "init": dict.fromkeys(("open_ns", "points", "k", "threads"), WHOLE),
+    "cool": {"seconds": REAL, "celsius": (int, float, NoneType), "reached": (bool,)},
     "first": {"ns": WHOLE},
     "heartbeat": {
         "elapsed_s": REAL,
@@ -53,7 +54,9 @@ SCHEMA: dict[str, dict[str, Any]] = {
         "load_average": [REAL, None],
     },
     "result": {
-        "n": WHOLE,
+        **dict.fromkeys(("n", "passes"), WHOLE),
+        "instructions": (int, NoneType),
+        "instructions_absent": (str, NoneType),
         "stopped_by": TEXT,
         **dict.fromkeys(("p50_ns", "p90_ns", "p99_ns", "mean_ns", "std_ns"), REAL),
         "min_ns": WHOLE,

@@ -43,6 +43,7 @@ NEEDS: dict[str, Callable[[], bool]] = {
     "sshd": Path("/usr/sbin/sshd").exists,
     "bcrypt": lambda: find_spec("bcrypt") is not None,  # a dependency of the application, but an optional one of asyncssh
     "ssh-agent": lambda: shutil.which("ssh-agent") is not None,
+    "openssl": lambda: shutil.which("openssl") is not None,
     "dropbear": Path("/usr/sbin/dropbear").exists,
     "mount namespaces": _mount_namespaces,
     "/dev/full": Path("/dev/full").exists,

@@ -1,6 +1,7 @@
 """The lines of bgnn-runner as typed events; `native/runner/README.md` says what each member means. None: the machine does not say."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from types import UnionType
 from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
@@ -114,6 +115,15 @@ class Heartbeat:
     frequencies: tuple[Frequency, ...] | None
     throttled: str | None
     load_average: tuple[float, ...] | None
+
+    @property
+    def celsius(self) -> float | None:
+        """Temperature of the hottest zone."""
+        return max((one.celsius for one in self.temperatures or () if one.celsius is not None), default=None)
+
+    def khz(self, affinity: Sequence[int] | None) -> int | None:
+        """Highest clock of the CPUs that a run may use; None for the CPUs: all."""
+        return max((one.khz for one in self.frequencies or () if one.khz and (affinity is None or one.cpu in affinity)), default=None)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 import hashlib
 import shlex
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +108,11 @@ def prepare(path: Path, cloud: str, points: NDArray[np.float32], settings: Setti
         inference = model.infer(points, k=settings.k, trace=True)
     digits = hashlib.sha256(data).hexdigest()
     return Task(path.stem, path, data, points.astype("<f4").tobytes(), digits, cloud, len(points), settings, checksum(inference))
+
+
+def swept(task: Task, threads: Iterable[int]) -> list[Task]:
+    """Return a task once for each number of threads: its outputs do not depend on it."""
+    return [replace(task, settings=replace(task.settings, threads=number)) for number in threads]
 
 
 def split_prefix(text: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from bgnn_studio.boards.host_keys import HostKeys
 from bgnn_studio.boards.messages import Heartbeat
 from bgnn_studio.boards.recorded import details, record
 from bgnn_studio.boards.target import Target, parse_target
-from bgnn_studio.boards.task import Settings, Task, prepare, split_prefix
+from bgnn_studio.boards.task import Settings, Task, prepare, split_prefix, swept
 from bgnn_studio.boards.thread import BoardThread
 from bgnn_studio.commands.arguments import celsius, positive, seconds
 from bgnn_studio.commands.inputs import open_points
@@ -97,7 +97,7 @@ def _tasks(options: argparse.Namespace) -> list[Task]:
         with Model.open(path) as model:
             clouds = [open_points(cloud, model, count=options.points) for cloud in options.cloud or bundled_clouds()[:1]]
         for cloud, points in clouds:
-            tasks += [prepare(path, cloud.name, points, Settings(threads=threads, **common)) for threads in options.threads]
+            tasks += swept(prepare(path, cloud.name, points, Settings(**common)), options.threads)
     return tasks
 
 

@@ -17,11 +17,10 @@ def as_text(boards: Iterable[tuple[str, Sequence[Run]]]) -> str:
 
 def beat_text(beat: Heartbeat) -> str:
     """Return what a board says now, in a few words."""
-    celsius = [one.celsius for one in beat.temperatures or () if one.celsius is not None]
-    clocks = [one.khz for one in beat.frequencies or () if one.khz]
+    khz = beat.khz(None)
     words = [beat.phase, f"{beat.runs:,} passes"]
-    words += [f"{max(celsius):.0f} \N{DEGREE SIGN}C"] if celsius else []
-    words += [f"{max(clocks) / 1e6:.2f} GHz"] if clocks else []
+    words += [f"{beat.celsius:.0f} \N{DEGREE SIGN}C"] if beat.celsius is not None else []
+    words += [f"{khz / 1e6:.2f} GHz"] if khz else []
     return ", ".join(words)
 
 

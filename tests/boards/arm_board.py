@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bgnn_studio.boards.target import Target
-from tests.boards.servers import free_port, new_key
+from tests.boards.servers import PASSWORD, free_port, hashed, new_key
 from tests.requirements import ROOT
 
 FOLDER = ROOT / "build" / "board"
@@ -29,17 +29,16 @@ Dir::State "{0}/state";
 Dir::State::status "{0}/status";
 Dir::Cache "{0}/cache";
 """
-USER, PASSWORD = "ann", "correct-horse"
-DROPBEAR = "dropbear -r /etc/dropbear/host_key -E -p 22"
+USER = "ann"  # logs in with a password
 INIT = """#!/bin/busybox sh
 /bin/busybox --install -s /bin
 export PATH=/bin:/sbin:/usr/bin:/usr/sbin
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev; mount -t tmpfs tmp /tmp
 mkdir -p /dev/pts /dev/shm /var/tmp; mount -t devpts pts /dev/pts
-adduser -D -h /home/{user} {user}; echo {user}:{password} | chpasswd -c sha512
+mkdir -p /home/{user}; chown 1000:1000 /home/{user}
 for m in {modules}; do insmod /lib/modules/$m.ko; done; sleep 1
 ifconfig lo 127.0.0.1 up; ifconfig eth0 10.0.2.15 netmask 255.255.255.0 up; route add default gw 10.0.2.2
-{dropbear}
+dropbear -r /etc/dropbear/host_key -E -p 22
 exec sh -c 'while :; do sleep 3600; done'
 """
 
@@ -80,13 +79,11 @@ def build() -> tuple[Path, Path, Path]:
     subprocess.run(["dropbearkey", "-t", "ed25519", "-f", root / "etc/dropbear/host_key"], check=True, capture_output=True)
     for path, mode in ((root / "root", 0o700), (root / "root" / ".ssh", 0o700), (root / "root/.ssh/authorized_keys", 0o600)):
         path.chmod(mode)
-    (root / "etc" / "passwd").write_text("root:x:0:0:root:/root:/bin/sh\n")
-    (root / "etc" / "group").write_text("root:x:0:\n")
-    (root / "etc" / "shadow").write_text("root:*:1::::::\n")
+    (root / "etc" / "passwd").write_text(f"root:x:0:0:root:/root:/bin/sh\n{USER}:x:1000:1000::/home/{USER}:/bin/sh\n")
+    (root / "etc" / "group").write_text(f"root:x:0:\n{USER}:x:1000:\n")
+    (root / "etc" / "shadow").write_text(f"root:*:1::::::\n{USER}:{hashed(PASSWORD)}:1::::::\n")
     (root / "etc" / "shells").write_text("/bin/sh\n")
-    (root / "init").write_text(
-        INIT.format(modules=" ".join(Path(module).name for module in MODULES), user=USER, password=PASSWORD, dropbear=DROPBEAR)
-    )
+    (root / "init").write_text(INIT.format(modules=" ".join(Path(module).name for module in MODULES), user=USER))
     (root / "init").chmod(0o755)
     initial = FOLDER / "initrd.gz"
     initial.write_bytes(gzip.compress(archive(root), 1))

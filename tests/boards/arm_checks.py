@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import asyncssh
+import pytest
 
 from bgnn_studio.boards import board as board_module
 from bgnn_studio.boards.board import Board, LinkLost, Run, Uploading
@@ -23,8 +24,8 @@ from bgnn_studio.core.resources import bundled_clouds, bundled_models
 from bgnn_studio.core.units import size_text
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.io.readers import read_cloud
-from tests.boards.arm_board import DROPBEAR, FOLDER, PASSWORD, USER, booted
-from tests.boards.servers import Answers, Events, Link, host_keys
+from tests.boards.arm_board import FOLDER, USER, booted
+from tests.boards.servers import PASSWORD, Answers, Events, Link, host_keys
 
 MODELS = {path.stem: path for path in bundled_models()}
 ORDER = ("dgcnn", "rf", "bf1", "bf2", "bfr")
@@ -54,9 +55,12 @@ class Checks:
         self.target, self.keys, self.events = target, host_keys(folder), Events()
         self.folder = folder
 
-    async def profile(self, *tasks: Task, target: Target | None = None, answers: Answers | None = None) -> list[Run]:
+    async def profile(self, *tasks: Task, target: Target | None = None, answers: Answers | None = None, clean: bool = False) -> list[Run]:
         async with Board(target or self.target, self.keys, answers or Answers(), self.events) as board:
-            return await board.run(tasks)
+            runs = await board.run(tasks)
+            if clean:
+                await board.clean()
+        return runs
 
     async def up(self) -> Shell:
         """Connect, once the machine is up, and print the seconds; return a shell there."""
@@ -71,13 +75,9 @@ class Checks:
 
     async def refused(self, what: str, said: str, *tasks: Task, target: Target | None = None, answers: Answers | None = None) -> None:
         """Expect a run to fail with a message, and print it."""
-        try:
+        with pytest.raises(BgnnError, match=said) as refusal:
             await self.profile(*(tasks or (task("bf2"),)), target=target, answers=answers)
-        except BgnnError as error:
-            assert said in str(error), error
-            print(f"{what}: {error}", flush=True)
-        else:
-            raise AssertionError(f"{what}: it was not refused")
+        print(f"{what}: {refusal.value}", flush=True)
 
     async def run(self) -> None:
         """Check everything but the instructions."""
@@ -120,7 +120,7 @@ class Checks:
         wrong = Answers(secrets=("wrong",) * 9)
         await self.refused("wrong password", "refused the login", target=ann, answers=wrong)
         right = Answers(secrets=("wrong", PASSWORD))
-        (run,) = await self.profile(task("bf2"), target=ann, answers=right)
+        (run,) = await self.profile(task("bf2"), target=ann, answers=right, clean=True)
         assert run.is_equal
         assert len(right.prompts) == 2
         assert run.place.folder == f"/home/{USER}/.cache/bgnn-studio"

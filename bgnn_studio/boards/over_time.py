@@ -1,6 +1,7 @@
 """What heartbeats say of a run over its time."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ Line = tuple[list[float], list[float]]
 def pass_times(beats: Sequence[Heartbeat]) -> Line:
     """Return seconds of a run, and the mean milliseconds of the passes that ended since the heartbeat before."""
     seconds, means = [], []
-    for before, after in zip(beats, beats[1:], strict=False):
+    for before, after in pairwise(beats):
         if after.phase == before.phase == "measure" and after.runs > before.runs:
             seconds.append(after.elapsed_s)
             means.append(1e3 * (after.elapsed_s - before.elapsed_s) / (after.runs - before.runs))

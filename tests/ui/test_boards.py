@@ -18,6 +18,7 @@ from bgnn_studio.core.units import ms_text
 from bgnn_studio.history import Filter, History
 from bgnn_studio.ui.board_book import THIS_MACHINE, KnownBoard
 from bgnn_studio.ui.board_questions import Question
+from bgnn_studio.ui.board_state import BoardState
 from bgnn_studio.ui.main_window import MainWindow
 from bgnn_studio.ui.panels.boards.live import LivePanel
 from bgnn_studio.ui.panels.boards.question_bar import QuestionBar
@@ -54,8 +55,8 @@ def press(button) -> None:
 
 
 def measure_passes(tab: BoardsTab, passes: int) -> None:
-    press(tab.setup.until.button("repeats"))
-    tab.setup.amount.setValue(passes)
+    press(tab.setup.how.until.button("repeats"))
+    tab.setup.how.amount.setValue(passes)
 
 
 def begin_endless(tab: BoardsTab, qtbot: QtBot) -> None:
@@ -72,10 +73,10 @@ def test_two_models_on_this_machine(tab: BoardsTab, window: MainWindow, make_win
     assert tab.setup.cancel.isVisible()
     with pytest.raises(AssertionError):
         press(tab.setup.start)
-    qtbot.waitUntil(lambda: not tab.profiler.busy, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: not tab.profiler.any_busy, timeout=WAIT_MS)
     settle(window, qtbot)
     assert not tab.live.isVisible()
-    assert tab.profiler.problem == ""
+    assert tab.setup.problem.text() == ""
     real, binary = (History().get(entry.id).run for entry in History().entries(Filter(kind="board")))
     assert [run.conditions.model_name for run in (binary, real)] == ["binary", "real"]
 
@@ -91,16 +92,16 @@ def test_two_models_on_this_machine(tab: BoardsTab, window: MainWindow, make_win
     shown = [[table.index(row, column).data() for column in range(table.columnCount())] for row in range(table.rowCount())]
     assert [row[0] for row in shown] == ["Layer 1", "Layer 2", "Layer 3", "Embedding", "Head"]
     assert [row[1] for row in shown] == [f"{layer.p50_ns / 1e6:.3f}" for layer in real.layers]
-    assert [row[4] for row in shown] == ["\N{EN DASH}"] * 5  # a float network has no bit-ops
-    assert sum(float(row[2].split()[0]) for row in shown) == pytest.approx(100, abs=3)
+    assert [row[5] for row in shown] == ["\N{EN DASH}"] * 5  # a float network has no bit-ops
+    assert sum(float(row[3].split()[0]) for row in shown) == pytest.approx(100, abs=3)
 
     ratio = float(np.median(binary.samples_ns) / np.median(real.samples_ns))
-    figures = {bar.label: bar.figure.split()[-1] for bar in tab.relative.bars.bars}
+    figures = {bar.label: bar.figure.split()[-1] for bar in tab.compared.times.bars.bars}
     assert figures == {"real": "1.00", "binary": f"{ratio:.2f}"}
     assert "x86_64" in tab.boards.list.item(0).data(Qt.ItemDataRole.UserRole + 1) or os.uname().machine != "x86_64"
 
     press(tab.setup.start)
-    qtbot.waitUntil(lambda: not tab.profiler.busy, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: not tab.profiler.any_busy, timeout=WAIT_MS)
     settle(window, qtbot)
     entries = tab.earlier.table.model().entries
     assert [entry.conditions.model_name for entry in entries] == ["real", "real"]
@@ -123,7 +124,7 @@ def test_two_models_on_this_machine(tab: BoardsTab, window: MainWindow, make_win
     other.boards.boards.list.setCurrentRow(1)
     settle(other, qtbot)
     assert other.boards.result.hint.isVisible()
-    assert other.boards.relative.bars.bars == ()
+    assert other.boards.compared.times.bars.bars == ()
     press(other.boards.boards.remove)
     assert other.boards.book.boards == (THIS_MACHINE,)
     assert other.boards.result.title.text().startswith("real on This machine")
@@ -133,14 +134,14 @@ def test_a_run_can_be_left(tab: BoardsTab, window: MainWindow, home: Server, qtb
     begin_endless(tab, qtbot)
     assert home.processes() != []
     press(tab.setup.cancel)
-    qtbot.waitUntil(lambda: not tab.profiler.busy, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: not tab.profiler.any_busy, timeout=WAIT_MS)
     settle(window, qtbot)
     assert home.processes() == []
     assert History().entries() == []
     assert tab.setup.start.isVisible()
     measure_passes(tab, 1)
     press(tab.setup.start)  # and it can begin again
-    qtbot.waitUntil(lambda: not tab.profiler.busy, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: not tab.profiler.any_busy, timeout=WAIT_MS)
     assert len(History().entries()) == 2
     begin_endless(tab, qtbot)
     start = time.monotonic()
@@ -150,9 +151,9 @@ def test_a_run_can_be_left(tab: BoardsTab, window: MainWindow, home: Server, qtb
 
 
 def test_bad_input_is_said_in_the_tab(tab: BoardsTab, window: MainWindow, qtbot: QtBot) -> None:
-    tab.setup.cpus.setText("900")
+    tab.setup.how.cpus.setText("900")
     press(tab.setup.start)
-    qtbot.waitUntil(lambda: not tab.profiler.busy, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: not tab.profiler.any_busy, timeout=WAIT_MS)
     settle(window, qtbot)
     assert "Name CPUs that this machine has" in tab.setup.problem.text()
     assert tab.setup.problem.isVisible()
@@ -191,7 +192,7 @@ def test_an_unknown_key_is_asked_for_in_the_tab(tab: BoardsTab, window: MainWind
         qtbot.waitUntil(tab.question.isVisible, timeout=WAIT_MS)
         assert "SHA256:" in tab.question.detail.text()
         press(tab.question.refuse)
-        qtbot.waitUntil(lambda: not tab.profiler.busy, timeout=WAIT_MS)
+        qtbot.waitUntil(lambda: not tab.profiler.any_busy, timeout=WAIT_MS)
         QApplication.processEvents()
         assert "is not trusted" in tab.setup.problem.text()
 
@@ -201,9 +202,9 @@ def test_an_unknown_key_is_asked_for_in_the_tab(tab: BoardsTab, window: MainWind
         assert "A board asks something" in window.toasts.messages[-1]
         window.tabs.setCurrentWidget(tab)
         press(tab.question.accept)
-        qtbot.waitUntil(lambda: not tab.profiler.busy, timeout=WAIT_MS)
+        qtbot.waitUntil(lambda: not tab.profiler.any_busy, timeout=WAIT_MS)
         settle(window, qtbot)
-        assert tab.profiler.problem == ""
+        assert tab.setup.problem.text() == ""
         assert tab.result.equal.text() == "outputs equal"
         assert tab.result.run.conditions.machine == f"{USER}@127.0.0.1:{server.port}"
 
@@ -211,7 +212,7 @@ def test_an_unknown_key_is_asked_for_in_the_tab(tab: BoardsTab, window: MainWind
         line = known.read_text().split()
         known.write_text(f"{line[0]} {' '.join((folder / 'id.pub').read_text().split()[:2])}\n")
         press(tab.setup.start)  # another key than the one that is trusted
-        qtbot.waitUntil(lambda: not tab.profiler.busy, timeout=WAIT_MS)
+        qtbot.waitUntil(lambda: not tab.profiler.any_busy, timeout=WAIT_MS)
         QApplication.processEvents()
         assert "shows another key" in tab.setup.problem.text()
         assert not tab.question.isVisible()
@@ -222,7 +223,7 @@ def test_a_secret_is_asked_for_and_dropped(qtbot: QtBot) -> None:
     qtbot.addWidget(bar)
     for how, expected in (("enter", "horse"), ("give up", None)):
         question = Question("Password of pi@board", "", secret=True)
-        bar.ask(question)
+        bar.show_question(question)
         assert bar.field.echoMode() == bar.field.EchoMode.Password
         QTest.keyClicks(bar.field, "horse")
         if how == "enter":
@@ -233,24 +234,26 @@ def test_a_secret_is_asked_for_and_dropped(qtbot: QtBot) -> None:
         assert (bar.field.text(), bar.isVisible()) == ("", False)
 
 
-def test_sensors_are_drawn_where_there_are_some(qtbot: QtBot) -> None:
-    live = LivePanel()
+def beat(second: float, runs: int, celsius: float | None = None, khz: int | None = None) -> Heartbeat:
+    temperatures = None if celsius is None else (Temperature("cpu", celsius), Temperature("gpu", celsius - 3))
+    clocks = None if khz is None else (Frequency(0, khz - 1000), Frequency(3, khz), Frequency(5, 9 * khz))
+    return Heartbeat(second, "measure", runs, temperatures, clocks, None, None)
+
+
+def test_a_run_over_time_is_drawn_where_there_are_sensors(qtbot: QtBot) -> None:
+    live, state = LivePanel(), BoardState()
     qtbot.addWidget(live)
     live.show()
-    hot = Heartbeat(
-        1.0,
-        "measure",
-        5,
-        (Temperature("cpu", 51.5), Temperature("gpu", 48.0)),
-        (Frequency(0, 1_500_000), Frequency(3, 2_400_000)),
-        None,
-        None,
-    )
-    live.hear(hot)
-    assert (live.temperature.values, live.clock.values) == ([51.5], [2.4])
-    assert live.temperature.isVisible()
-    assert not live.sensors.isVisible()
-    live.begin("another")
-    live.hear(Heartbeat(1.0, "measure", 5, None, None, None, None))
-    assert live.sensors.text() == "This board tells no temperature and no clock."
-    assert not live.clock.isVisible()
+    state.affinity = (0, 3)
+    for news in (beat(1.0, 5, 51.5, 2_400_000), beat(2.0, 15, 60.0, 1_800_000)):
+        state.hear(news)
+        live.show_state(state, "a board")
+    assert (live.strips.temperature.values, live.strips.clock.values) == ([51.5, 60.0], [2.4, 1.8])
+    assert (live.strips.passes.seconds, live.strips.passes.values) == ([2.0], [100.0])
+    assert live.strips.temperature.isVisible()
+    assert not live.strips.sensors.isVisible()
+    state.begin()
+    state.hear(beat(1.0, 5))
+    live.show_state(state, "a board")
+    assert live.strips.sensors.text() == "This board tells no temperature and no clock."
+    assert not live.strips.clock.isVisible()

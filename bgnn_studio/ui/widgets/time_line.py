@@ -13,7 +13,7 @@ HEIGHT = 100
 
 
 class TimeLine(QWidget):
-    """One line over seconds; a gap where there is no value.
+    """One line over seconds.
 
     Parameters
     ----------
@@ -41,16 +41,11 @@ class TimeLine(QWidget):
         column.addWidget(self._plot)
         self._show()
 
-    def append(self, second: float, value: float) -> None:
-        """Add a value."""
-        self.seconds.append(second)
-        self.values.append(value)
-        self._show()
-
-    def clear(self) -> None:
-        """Begin anew."""
-        self.seconds, self.values = [], []
-        self._show()
+    def set_values(self, seconds: list[float], values: list[float]) -> None:
+        """Draw other values."""
+        if (seconds, values) != (self.seconds, self.values):
+            self.seconds, self.values = seconds, values
+            self._show()
 
     def apply_theme(self, theme: "Theme") -> None:
         """Take the colours of a theme."""

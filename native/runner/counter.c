@@ -14,11 +14,11 @@
 static const char *reason(int error) {
     switch (error) {
     case EACCES:
-    case EPERM: return "the kernel does not allow it (kernel.perf_event_paranoid above 2, or a container)";
-    case ENOSYS: return "the kernel has no performance events";
+    case EPERM: return "not allowed by kernel.perf_event_paranoid";
+    case ENOSYS: return "the kernel has no counters";
     case ENOENT:
     case ENODEV:
-    case EOPNOTSUPP: return "the processor offers no counter of instructions";
+    case EOPNOTSUPP: return "the processor offers no counter";
     default: return "the kernel refused the counter";
     }
 }

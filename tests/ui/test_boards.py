@@ -91,7 +91,7 @@ def test_two_models_on_this_machine(tab: BoardsTab, window: MainWindow, make_win
     table = tab.result.table.model()
     shown = [[table.index(row, column).data() for column in range(table.columnCount())] for row in range(table.rowCount())]
     assert [row[0] for row in shown] == ["Layer 1", "Layer 2", "Layer 3", "Embedding", "Head"]
-    assert [row[1] for row in shown] == [f"{layer.p50_ns / 1e6:.3f}" for layer in real.layers]
+    assert [row[1] for row in shown] == [ms_text(layer.p50_ns / 1e6) for layer in real.layers]
     assert [row[5] for row in shown] == ["\N{EN DASH}"] * 5  # a float network has no bit-ops
     assert sum(float(row[3].split()[0]) for row in shown) == pytest.approx(100, abs=3)
 

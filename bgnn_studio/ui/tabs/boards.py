@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSettings, Qt, Signal
-from PySide6.QtGui import QAction, QShowEvent
+from PySide6.QtGui import QAction, QShowEvent, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QSplitter, QVBoxLayout, QWidget
 
 from bgnn_studio.errors import BgnnError
@@ -160,6 +160,7 @@ class BoardsTab(QWidget):
         state = self.profiler.state(board)
         self.setup.show_board(board)
         self.log.setPlainText("\n".join(state.log))
+        self.log.moveCursor(QTextCursor.MoveOperation.End)
         self.live.show_state(state, board.title)
         self.refresh()
         self._show(self.snapshots.of(board))
@@ -223,7 +224,7 @@ class BoardsTab(QWidget):
         right.addWidget(self.compared)
         right.addWidget(titled("Earlier runs", self.earlier))
         right.addWidget(titled("Log", self.log))
-        right.setSizes([250, 250, 100])
+        right.setSizes([290, 220, 90])
         columns = QSplitter()
         for widget in (left, scrolled(middle, 200), right):
             widget.setAutoFillBackground(True)

@@ -50,6 +50,7 @@ class ComparedPanel(QWidget):
             self._stack.addWidget(scrolled(page, 60))
         label, row, outer = QLabel("Beside"), QHBoxLayout(), QVBoxLayout(self)
         label.setObjectName("DockTitle")
+        label.setIndent(0)
         row.setContentsMargins(0, 4, 10, 2)
         row.addWidget(label, 1)
         row.addWidget(self.pages)

@@ -82,7 +82,7 @@ class EarlierPanel(QWidget):
         for widget in (self.plot, self.table, self.verdict):
             widget.setVisible(bool(entries))
         self._hint.setVisible(not entries)
-        self.export.setEnabled(bool(self._own()))
+        self.export.setVisible(bool(self._own()))
         self._mark(self.table.chosen_entries())
 
     def save(self, path: Path) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
+from bgnn_studio.core.units import ms_text
 from bgnn_studio.history import LayerRecord
 from bgnn_studio.ui.widgets.labels import layer_label
 
@@ -102,11 +103,11 @@ def _kernels(layer: LayerRecord, isa: str) -> str:
 
 def _cells(layer: LayerRecord, whole: float, here_ns: float | None) -> tuple[str, ...]:
     known = layer.macs is not None and layer.bit_ops is not None
-    rate = f"{(layer.macs + layer.bit_ops) / layer.p50_ns:.1f}" if known and layer.p50_ns else _NONE
+    rate = f"{(layer.macs + layer.bit_ops) / layer.p50_ns:.4g}" if known and layer.p50_ns else _NONE
     return (
         layer_label(layer.name),
-        f"{layer.p50_ns / 1e6:.3f}",
-        _NONE if here_ns is None else f"{here_ns / 1e6:.3f}",
+        ms_text(layer.p50_ns / 1e6),
+        _NONE if here_ns is None else ms_text(here_ns / 1e6),
         f"{100 * layer.p50_ns / whole:.0f} %" if whole else _NONE,
         _count(layer.macs),
         _count(layer.bit_ops),

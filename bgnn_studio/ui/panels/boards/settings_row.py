@@ -34,6 +34,8 @@ class SettingsRow(QWidget):
         self.pause_unit.chosen.connect(self.pause_in)
         self.amount.setRange(1, 100_000)
         self.pause.setSpecialValueText("none")
+        for field in (self.amount, self.pause):
+            field.lineEdit().setTextMargins(4, 0, 0, 0)
         self.cpus.setPlaceholderText("all")
         for widget, name, tip, width in (
             (self.threads, "Threads", "Threads of each pass, or several numbers for a sweep: 1 2 4.\nThe outputs do not depend on it", 54),

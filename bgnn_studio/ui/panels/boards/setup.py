@@ -42,7 +42,7 @@ class SetupStrip(QFrame):
         self.bar, self.said = QProgressBar(), QLabel()
         self.bar.setAccessibleName("Progress of the run")
         self.bar.setTextVisible(False)
-        self.bar.setFixedWidth(90)
+        self.bar.setFixedWidth(56)
         self.said.setObjectName("Caption")
         self.said.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.problem = QLabel()
@@ -94,6 +94,4 @@ class SetupStrip(QFrame):
         self.bar.setRange(0, state.progress.total)
         self.bar.setValue(state.progress.done)
         cancelling = self._profiler.cancelling(self._board)
-        now = "connecting" if state.began is None else state.began.title
-        words = ["ending on the board"] if cancelling else [now, state.progress.time_left]
-        self.said.setText("  \N{MIDDLE DOT}  ".join(filter(None, words)))
+        self.said.setText("ending" if cancelling else "connecting" if state.began is None else state.progress.time_left)

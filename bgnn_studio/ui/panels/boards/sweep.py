@@ -1,12 +1,13 @@
 """What more threads bring: how many times as fast each model is as with the fewest."""
 
+from html import escape
 from typing import TYPE_CHECKING
 
 import pyqtgraph as pg
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
-from bgnn_studio.core.units import ms_text
 from bgnn_studio.ui.theme import DARK
 from bgnn_studio.ui.widgets.labels import caption, hint
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from bgnn_studio.ui.theme import Theme
 
 _SAME = ("machine", "cloud", "points", "k", "isa", "badge")
-_HEIGHT = 150
+_HEIGHT = 130
 
 
 class SweepPage(QWidget):
@@ -42,10 +43,12 @@ class SweepPage(QWidget):
         self._plot.getAxis("bottom").setLabel("threads")
         self._plot.getAxis("left").setLabel("times as fast")
         self.caption = caption(
-            "", "Medians of the newest run of each model and number of threads; the dashed line is twice as fast with twice the threads"
+            "",
+            "How many times as fast each model is at its best number; medians of the newest runs.\nDashed: twice with twice the threads",
         )
+        self.caption.setTextFormat(Qt.TextFormat.RichText)
+        self.caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.hint = hint("Enter several numbers of threads above, such as 1 2 4, and profile: what they bring is drawn here.")
-        self._legend = self._plot.addLegend(offset=(8, 4), labelTextSize="8pt")
         column = QVBoxLayout(self)
         column.setContentsMargins(4, 0, 8, 4)
         column.setSpacing(2)
@@ -69,21 +72,19 @@ class SweepPage(QWidget):
         self.hint.setVisible(not self.lines)
         self.caption.setVisible(bool(self.lines))
         self._plot.setVisible(bool(self.lines))
-        best = [f"{name} {ms_text(min(ns for _, ns in line) / 1e6)} ms" for name, line in self.lines.items()]
-        self.caption.setText(f"Best: {', '.join(best)}")
         self._draw()
 
     def _draw(self) -> None:
         self._plot.clear()
-        self._legend.setLabelTextColor(self._theme.text)
+        self.caption.setText("&nbsp; ".join(self._named(place, name) for place, name in enumerate(self.lines)))
         if not self.lines:
             return
         threads = sorted({number for line in self.lines.values() for number, _ in line})
         self._plot.getAxis("bottom").setTicks([[(number, str(number)) for number in threads]])
         ideal = [number / threads[0] for number in threads]
-        self._plot.plot(threads, ideal, pen=pg.mkPen(self._theme.muted, style=pg.QtCore.Qt.PenStyle.DashLine))
-        for place, (name, line) in enumerate(self.lines.items()):
-            colour = self._theme.series[place % len(self._theme.series)]
+        self._plot.plot(threads, ideal, pen=pg.mkPen(self._theme.muted, style=Qt.PenStyle.DashLine))
+        for place, line in enumerate(self.lines.values()):
+            colour = self._colour(place)
             speed = [line[0][1] / ns for _, ns in line]
             self._plot.plot(
                 [number for number, _ in line],
@@ -93,10 +94,17 @@ class SweepPage(QWidget):
                 symbolSize=6,
                 symbolBrush=colour,
                 symbolPen=None,
-                name=name,
             )
         self._plot.setYRange(0, max(ideal), padding=0.05)
         self._plot.setXRange(threads[0], threads[-1], padding=0.06)
+
+    def _colour(self, place: int) -> str:
+        return self._theme.series[place % len(self._theme.series)]
+
+    def _named(self, place: int, name: str) -> str:
+        line = self.lines[name]
+        best = max(line[0][1] / ns for _, ns in line)
+        return f'<span style="color:{self._colour(place)}">\N{BLACK CIRCLE}</span> {escape(name)} {best:.2f}'
 
 
 def sweeps(entries: "Sequence[Entry]", conditions: "Conditions | None") -> dict[str, list[tuple[int, float]]]:

@@ -223,7 +223,7 @@ def typed(kind: type[T], value: Any) -> T:  # noqa: ANN401
     if isinstance(kind, UnionType):
         options = [option for option in get_args(kind) if option is not type(None)]
         return value if value is None else typed(options[0], value)
-    if get_origin(kind) is tuple and isinstance(value, list):
+    if get_origin(kind) is tuple and isinstance(value, list | tuple):
         return tuple(typed(get_args(kind)[0], item) for item in value)  # type: ignore[return-value]
     if is_dataclass(kind) and isinstance(value, dict):
         hints = get_type_hints(kind)

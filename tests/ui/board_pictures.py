@@ -182,7 +182,7 @@ def states(pictures: Pictures, folder: Path, stack: ExitStack, board: bool) -> I
         tab.models.list.item(row).setCheckState(tab.models.list.item(row).checkState().Unchecked)
     pictures.choose(address)
     end = time.monotonic() + 20
-    pictures.run(lambda: time.monotonic() > end, until="soak", amount=40)
+    pictures.run(lambda: time.monotonic() > end, until="soak", amount=90)
     yield "soak-live"
     pictures.choose("local")
     pictures.run(lambda: "measuring" in tab.live.caption.text(), amount=100_000)

@@ -150,6 +150,85 @@ def test_a_run_can_be_left(tab: BoardsTab, window: MainWindow, home: Server, qtb
     assert home.processes() == []
 
 
+def test_a_sweep_and_a_soak(tab: BoardsTab, window: MainWindow, qtbot: QtBot) -> None:
+    how = tab.setup.how
+    measure_passes(tab, 3)
+    how.threads.setText("1, 2")
+    how.pause.setValue(1)
+    tab.models.list.item(1).setCheckState(Qt.CheckState.Unchecked)
+    press(tab.setup.start)
+    qtbot.waitUntil(lambda: tab.live.caption.text().startswith("cooling down"), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: not tab.profiler.any_busy, timeout=WAIT_MS)
+    settle(window, qtbot)
+    medians = {entry.conditions.threads: entry.summary.p50_ns for entry in History().entries()}
+    assert tab.compared.sweep.lines == {"binary": [(1, medians[1]), (2, medians[2])]}
+    assert "paused 1 s" in tab.result.start.text()
+    assert not tab.result.strips.isVisible()
+
+    how.threads.setText("1")
+    how.pause.setValue(0)
+    press(how.until.button("soak"))
+    how.amount.setValue(3)
+    press(tab.setup.start)
+    qtbot.waitUntil(lambda: not tab.profiler.any_busy, timeout=WAIT_MS)
+    settle(window, qtbot)
+    run = tab.result.run
+    assert (run.details["stopped_by"], len(run.samples_ns) <= run.details["passes"]) == ("soak", True)
+    assert f"median of {run.details['passes']:,} passes" in tab.result.figures.text()
+    for _ in range(2):  # as it was told, and as it was stored
+        assert tab.result.strips.isVisible()
+        assert 1 <= len(tab.result.strips.passes.values) <= 4
+        tab.earlier.table.selectRow(1)
+        qtbot.waitUntil(lambda: tab.result.run.details["stopped_by"] == "max_runs", timeout=WAIT_MS)
+        tab.earlier.table.selectRow(0)
+        qtbot.waitUntil(lambda: tab.result.run.details["stopped_by"] == "soak", timeout=WAIT_MS)
+
+    for text in ("1 x", "0", "65", ""):
+        how.threads.setText(text)
+        press(tab.setup.start)
+        assert "Expected threads from 1 to 64" in window.toasts.messages[-1]
+        assert not tab.profiler.any_busy
+
+
+def test_two_boards_at_once(tab: BoardsTab, window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    """Each has a state of its own; one is cancelled, and the other goes on; then each model is beside itself on this machine."""
+    needs("sshd")
+    folder = tmp_path / "server"
+    folder.mkdir()
+    with openssh(folder) as server:
+        begin_endless(tab, qtbot)
+        tab.book.add(KnownBoard(f"{USER}@127.0.0.1:{server.port}", str(server.key)))
+        tab.boards.list.setCurrentRow(1)
+        assert not tab.live.isVisible()
+        press(tab.setup.start)
+        qtbot.waitUntil(tab.question.isVisible, timeout=WAIT_MS)
+        press(tab.question.accept)
+        qtbot.waitUntil(lambda: "measuring" in tab.live.caption.text(), timeout=WAIT_MS)
+        here, there = tab.book.boards
+        assert tab.profiler.busy(here)
+        assert tab.profiler.busy(there)
+        assert tab.live.headline.text() == f"binary, 1 of 2 on {there.title}"
+        tab.boards.list.setCurrentRow(0)
+        assert tab.live.headline.text() == "binary, 1 of 2 on This machine"
+        assert "First pass" in tab.log.toPlainText()
+        press(tab.setup.cancel)
+        qtbot.waitUntil(lambda: not tab.profiler.busy(here), timeout=WAIT_MS)
+        assert tab.profiler.busy(there)
+        tab.boards.list.setCurrentRow(1)
+        assert tab.live.isVisible()
+        press(tab.setup.cancel)
+        qtbot.waitUntil(lambda: not tab.profiler.any_busy, timeout=WAIT_MS)
+        measure_passes(tab, 2)
+        for row in (0, 1):
+            tab.boards.list.setCurrentRow(row)
+            press(tab.setup.start)
+        qtbot.waitUntil(lambda: not tab.profiler.any_busy, timeout=WAIT_MS)
+        settle(window, qtbot)
+        assert len(tab.compared.machines.bars) == 2
+        qtbot.waitUntil(lambda: not tab.result.table.isColumnHidden(2), timeout=WAIT_MS)
+        settle(window, qtbot)
+
+
 def test_bad_input_is_said_in_the_tab(tab: BoardsTab, window: MainWindow, qtbot: QtBot) -> None:
     tab.setup.how.cpus.setText("900")
     press(tab.setup.start)

@@ -58,9 +58,9 @@ class TimeLine(QWidget):
         self._show()
 
     def _show(self) -> None:
-        last = f" {self.values[-1]:.3g} {self._unit}" if self.values else ""
-        self._plot.setTitle(f"{self._name}{last}", size="8pt")
-        self.setAccessibleDescription(last.strip())
+        last = f"{self.values[-1]:.3g} {self._unit}" if self.values else self._name
+        self._plot.setTitle(last, size="8pt")
+        self.setAccessibleDescription(last)
         self._line.setData(self.seconds, self.values)
         if self.values:
             low, high = min(self.values), max(self.values)

@@ -26,7 +26,7 @@ _HEADS = (
 )
 
 
-_HERE = 2
+_HERE, _PART = 2, 3
 
 
 class _Layers(QAbstractTableModel):
@@ -87,6 +87,7 @@ class LayerTable(QTableView):
         """Show other layers, beside those of a run on this machine; `isa` names the kernels."""
         self._layers.set_layers(layers, here, isa)
         self.setColumnHidden(_HERE, not here)
+        self.setColumnHidden(_PART, bool(here))  # there is room for six; the bars show it, too
         self.setFixedHeight(self.horizontalHeader().sizeHint().height() + _ROW * len(layers) + 4)
 
 
@@ -103,7 +104,7 @@ def _kernels(layer: LayerRecord, isa: str) -> str:
 
 def _cells(layer: LayerRecord, whole: float, here_ns: float | None) -> tuple[str, ...]:
     known = layer.macs is not None and layer.bit_ops is not None
-    rate = f"{(layer.macs + layer.bit_ops) / layer.p50_ns:.4g}" if known and layer.p50_ns else _NONE
+    rate = _rate((layer.macs + layer.bit_ops) / layer.p50_ns) if known and layer.p50_ns else _NONE
     return (
         layer_label(layer.name),
         ms_text(layer.p50_ns / 1e6),
@@ -113,6 +114,10 @@ def _cells(layer: LayerRecord, whole: float, here_ns: float | None) -> tuple[str
         _count(layer.bit_ops),
         rate,
     )
+
+
+def _rate(value: float) -> str:
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
 def _count(operations: int | None) -> str:

@@ -65,6 +65,7 @@ class MachinesPage(QWidget):
     def _fill(self, newest: "Sequence[Entry]", here: "Entry | None") -> None:
         for widget in (*self._names, *self.bars):
             self._rows.removeWidget(widget)
+            widget.hide()
             widget.deleteLater()
         longest = max((entry.summary.p50_ns for entry in newest), default=1.0)
         self._names, self.bars = [], []

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from bgnn_studio.ui.theme import DARK
 from bgnn_studio.ui.widgets.labels import caption, hint
@@ -47,7 +47,7 @@ class SweepPage(QWidget):
             "How many times as fast each model is at its best number; medians of the newest runs.\nDashed: twice with twice the threads",
         )
         self.caption.setTextFormat(Qt.TextFormat.RichText)
-        self.caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.caption.setWordWrap(True)
         self.hint = hint("Enter several numbers of threads above, such as 1 2 4, and profile: what they bring is drawn here.")
         column = QVBoxLayout(self)
         column.setContentsMargins(4, 0, 8, 4)

@@ -51,11 +51,11 @@ static bool enough(measurement *m, const options *o, int64_t start_ns, int32_t *
     return false;
 }
 
-/* Make room by leaving out every second sample: those kept stay spread evenly over the passes. */
+/* Leave out every second sample: those of every stride-th pass, the first one among them, are kept. */
 static void thin(measurement *m) {
     size_t steps = (size_t)m->step_count;
     m->stride *= 2;
-    m->count /= 2;
+    m->count = (m->count + 1) / 2;
     for (int32_t i = 1; i < m->count; i++) {
         m->samples[i] = m->samples[2 * i];
         memcpy(m->steps + (size_t)i * steps, m->steps + 2 * (size_t)i * steps, steps * sizeof *m->steps);
@@ -63,8 +63,10 @@ static void thin(measurement *m) {
 }
 
 static void keep(measurement *m, const options *o, int64_t sample) {
+    int64_t pass = m->passes++;
+    if (pass % m->stride != 0) return;
     if (o->soak > 0 && m->count == o->max_runs) thin(m);
-    if (m->passes++ % m->stride != 0) return;
+    if (pass % m->stride != 0) return;
     m->samples[m->count] = sample;
     if (o->soak == 0) stats_insert(m->sorted, (size_t)m->count, sample);
     for (int32_t s = 0; s < m->step_count; s++) m->steps[m->count * m->step_count + s] = m->layout[s].nanoseconds;

@@ -26,13 +26,6 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def runner(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    needs("cc")
-    output = tmp_path_factory.mktemp("host") / "bgnn-runner"
-    return compile_runner("cc", output, "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
-
-
-@pytest.fixture(scope="module")
 def arm_runner(tmp_path_factory: pytest.TempPathFactory) -> Path:
     needs("qemu-aarch64", "aarch64-linux-gnu-gcc")
     return compile_runner("aarch64-linux-gnu-gcc", tmp_path_factory.mktemp("arm") / "bgnn-runner", "-static")

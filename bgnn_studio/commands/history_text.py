@@ -13,7 +13,7 @@ _HEADING = ("id", "time", "badge", "model", "engine", "isa", "threads", "N", "k"
 def listed(entries: Sequence[Entry], path: Path) -> str:
     """Write a table of runs."""
     if not entries:
-        return f"No such run in {path}. 'bgnn-studio bench --save' and the window's Measure button store runs."
+        return f"No such run in {path}. 'bgnn-studio bench --save', 'bgnn-studio profile' and the window store runs."
     rows = [_HEADING, *(_row(entry) for entry in entries)]
     return table(rows, right=(0, 6, 7, 8, 9, 10, 11, 12))
 

@@ -97,9 +97,10 @@ def heating(folder: Path) -> Iterator[str]:
     over = threading.Event()
 
     def heat() -> None:
-        start = time.monotonic()
+        second = 0.0
         while not over.wait(0.5):
-            second = time.monotonic() - start
+            second = 0.0 if (folder / "cold").exists() else second + 0.5
+            (folder / "cold").unlink(missing_ok=True)
             celsius = 48 + 36 * (1 - 0.92**second)
             hot = celsius > 78
             (folder / "class/thermal/thermal_zone0/temp").write_text(f"{celsius * 1000:.0f}\n")
@@ -189,7 +190,8 @@ def states(pictures: Pictures, folder: Path, stack: ExitStack, board: bool) -> I
     yield "two-at-once"
     pictures.cancel()
     pictures.choose(address)
-    pictures.run(until="soak", amount=30)
+    (folder / "sys" / "cold").touch()
+    pictures.run(until="soak", amount=40)
     yield "soak"
     tab.boards.add.click()
     yield "form"

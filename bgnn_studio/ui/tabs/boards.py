@@ -152,7 +152,7 @@ class BoardsTab(QWidget):
         elif isinstance(news, Began):
             self.setup.show_progress()
         elif isinstance(news, Profiled):
-            self._show(news.run)
+            self.result.show_run(news.run, board.title)  # what is beside it follows when the history is read
         self.live.show_state(self.profiler.state(board), board.title)
 
     def _choose_board(self) -> None:

@@ -17,15 +17,16 @@ class TimeLine(QWidget):
 
     Parameters
     ----------
-    name, unit : str
+    name, unit, prefix : str
+        The prefix stands before the last value in the title.
     series : int
         Index of its colour in the theme.
     """
 
-    def __init__(self, name: str, unit: str, series: int, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, unit: str, series: int, prefix: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName(f"{name} over time")
-        self._name, self._unit, self._series = name, unit, series
+        self._name, self._unit, self._series, self._prefix = name, unit, series, prefix
         self.seconds: list[float] = []
         self.values: list[float] = []
         self._plot = pg.PlotWidget()
@@ -58,7 +59,7 @@ class TimeLine(QWidget):
         self._show()
 
     def _show(self) -> None:
-        last = f"{self.values[-1]:.3g} {self._unit}" if self.values else self._name
+        last = f"{self._prefix}{self.values[-1]:.3g} {self._unit}" if self.values else self._name
         self._plot.setTitle(last, size="8pt")
         self.setAccessibleDescription(last)
         self._line.setData(self.seconds, self.values)

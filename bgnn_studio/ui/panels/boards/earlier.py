@@ -72,9 +72,8 @@ class EarlierPanel(QWidget):
         self._machine = machine
         entries = []
         if run is not None:
-            wanted = (run.conditions.machine, run.conditions.model_sha256, run.conditions.points)
-            of = lambda c: (c.machine, c.model_sha256, c.points)  # noqa: E731
-            entries = [entry for entry in self._runs.entries if of(entry.conditions) == wanted]
+            of = lambda c: (c.machine, c.badge, c.model_sha256, c.points)  # noqa: E731
+            entries = [entry for entry in self._runs.entries if of(entry.conditions) == of(run.conditions)]
         self.table.blockSignals(True)  # that a selected run is listed again opens nothing
         self.table.set_entries(entries)
         self.table.blockSignals(False)

@@ -160,8 +160,10 @@ class ResultPanel(QWidget):
             self.strips.show_beats(beats, run.machine_facts["affinity"])
             share = drift(run.samples_ns)
             if share is not None:
-                words = f"   last tenth {share:.3f} times the first"
-                self.figures.setText(self.figures.text() + words)
+                self.figures.setText(f"{self.figures.text()}   drift {share:.2f}")
+                self.figures.setToolTip(
+                    f"{self.figures.toolTip()}.\nDrift: the median of the last tenth of the soak over that of the first"
+                )
 
     def _show_counted(self, run: "Run") -> None:
         absent = run.details.get("instructions_absent") or "this run did not ask"

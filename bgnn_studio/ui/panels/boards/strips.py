@@ -19,7 +19,7 @@ class Strips(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.passes, self.temperature = TimeLine("Time of a pass", "ms a pass", 0), TimeLine("Temperature", "\N{DEGREE SIGN}C", 1)
+        self.passes, self.temperature = TimeLine("Time of a pass", "ms", 0, "Pass "), TimeLine("Temperature", "\N{DEGREE SIGN}C", 1)
         self.clock = TimeLine("Clock", "GHz", 2)
         self.passes.setToolTip("Mean time of the passes of each second")
         self.temperature.setToolTip("Highest of the board's thermal zones, over seconds of this run")

@@ -48,10 +48,11 @@ class LivePanel(QWidget):
         self.headline.setText(f"Connecting to {board}" if began is None else f"{began.title} on {board}")
         until = "Its outputs must be equal to this machine's" if began is None else began.until
         self.caption.setText(_said(beats[-1], until) if beats else until)
+        load = beats[-1].load_average if beats else None
+        self.caption.setToolTip(f"Load of the board: {load[0]:.1f}" if load else "")
         self.strips.show_beats(beats, state.affinity)
 
 
 def _said(beat: "Heartbeat", until: str) -> str:
     words = [_PHASES.get(beat.phase, beat.phase), f"{beat.runs:,} passes", f"{beat.elapsed_s:.0f} s"]
-    words += [f"load {beat.load_average[0]:.1f}"] if beat.load_average else []
     return _DOT.join([*words, until])

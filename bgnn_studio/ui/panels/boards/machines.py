@@ -106,5 +106,7 @@ def _bar(entry: "Entry", here: "Entry | None") -> Bar:
     tip = f"{_name(entry)}: median {ms_text(s.p50_ns / 1e6)} ms{interval}\n{c.badge}, {c.isa}, {threads}, {c.time.astimezone():%d %b %H:%M}"
     half = "" if s.interval_ns is None else f" \N{PLUS-MINUS SIGN}{50 * (s.interval_ns[1] - s.interval_ns[0]) / s.p50_ns:.1f} %"
     figure = f"{ms_text(s.p50_ns / 1e6)} ms{half}"
-    figure += "" if here is None else f"   {s.p50_ns / here.summary.p50_ns:.2f}"
+    if here is not None:
+        ratio = s.p50_ns / here.summary.p50_ns
+        figure += f"   {ratio:.0f}" if ratio >= 100 else f"   {ratio:.2f}"
     return Bar("", (Segment(s.p50_ns, 0 if c.badge == "measured" else 4, tip),), figure, tip)

@@ -42,7 +42,7 @@ class SetupStrip(QFrame):
         self.bar, self.said = QProgressBar(), QLabel()
         self.bar.setAccessibleName("Progress of the run")
         self.bar.setTextVisible(False)
-        self.bar.setFixedWidth(56)
+        self.bar.setFixedWidth(48)
         self.said.setObjectName("Caption")
         self.said.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.problem = QLabel()

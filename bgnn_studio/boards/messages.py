@@ -111,6 +111,7 @@ class Heartbeat:
     elapsed_s: float
     phase: str
     runs: int
+    layers_ns: tuple[int, ...] | None
     temperatures: tuple[Temperature, ...] | None
     frequencies: tuple[Frequency, ...] | None
     throttled: str | None

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bgnn_studio.boards.board import Board, Event, Finished, Run
+from bgnn_studio.boards.board import Board, Event, Finished, Run, Uploading
 from bgnn_studio.boards.host_keys import HostKeys
 from bgnn_studio.boards.messages import Heartbeat
 from bgnn_studio.boards.recorded import details, record
@@ -127,6 +127,9 @@ def profile(
                 if isinstance(event, Finished):
                     report.runs.append(event.run)
                     _store(history, event.run, report.errors)
+                    show_all()
+                if isinstance(event, Uploading):
+                    beats[report.target.name] = f"bringing {event.what}, {event.sent / event.total:.0%}"
                     show_all()
                 if isinstance(event, Heartbeat):
                     beats[report.target.name] = beat_text(event)

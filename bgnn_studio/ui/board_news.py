@@ -17,6 +17,14 @@ class Said:
 
 
 @dataclass(frozen=True)
+class Bringing:
+    """A file is on its way: which, and how much of it is there, 0 to 1."""
+
+    what: str
+    share: float
+
+
+@dataclass(frozen=True)
 class Began:
     """A model begins: its name, which it is (from 1) of how many runs, and how it is measured."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bgnn_studio.boards.messages import Heartbeat, Identity
-from bgnn_studio.ui.board_news import Began, Said
+from bgnn_studio.ui.board_news import Began, Bringing, Said
 from bgnn_studio.ui.workers import Progress
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ class BoardState:
         CPUs that it may use.
     beats : list of Heartbeat
         Of that model.
+    bringing : Bringing or None
+        What is on its way to the board.
     question : Question or None
         The last that was asked.
     log : deque of str
@@ -39,20 +41,23 @@ class BoardState:
     began: Began | None = None
     affinity: tuple[int, ...] | None = None
     beats: list[Heartbeat] = field(default_factory=list)
+    bringing: Bringing | None = None
     question: "Question | None" = None
     log: deque[str] = field(default_factory=lambda: deque(maxlen=LOG_LINES))
 
     def begin(self) -> None:
         """Forget the last run, but for what it said."""
         self.problem, self.progress, self.question = "", Progress(), None
-        self.began, self.beats = None, []
+        self.began, self.bringing, self.beats = None, None, []
 
     def hear(self, news: object) -> None:
         """Keep what is told."""
         if isinstance(news, Said):
             self.log.append(news.text)
         elif isinstance(news, Began):
-            self.began, self.beats = news, []
+            self.began, self.bringing, self.beats = news, None, []
+        elif isinstance(news, Bringing):
+            self.bringing = news
         elif isinstance(news, Identity):
             self.affinity = news.affinity
         elif isinstance(news, Heartbeat):

@@ -14,7 +14,7 @@ from bgnn_studio.boards.recorded import record
 from bgnn_studio.boards.task import Settings, Task, prepare
 from bgnn_studio.boards.thread import BoardThread
 from bgnn_studio.errors import HistoryError
-from bgnn_studio.ui.board_news import Began, Profiled, Said
+from bgnn_studio.ui.board_news import Began, Bringing, Profiled, Said
 
 if TYPE_CHECKING:
     import numpy as np
@@ -87,6 +87,8 @@ class _Listener:
         if isinstance(event, Started):
             self._number = self._tasks.index(event.task)
             self._tell(Began(event.task.model, self._number + 1, len(self._tasks), event.task.settings))
+        if isinstance(event, Uploading):
+            self._tell(Bringing(event.what, event.sent / event.total))
         if isinstance(event, Heartbeat):
             self._show_progress(event)
         if text := describe(event):

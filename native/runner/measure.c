@@ -101,6 +101,9 @@ bool measure(const job *j, const options *o, watch *w, measurement *m, char mess
         if (!measure_pass(j, &trace, message)) return false;
         int64_t sample = watch_now_ns() - before_ns;
         keep(m, o, sample);
+        for (int32_t s = 0; s < m->step_count; s++)
+            atomic_fetch_add_explicit(&w->layer_ns[m->layout[s].layer - 1], m->layout[s].nanoseconds, memory_order_relaxed);
+        atomic_store(&w->layers, j->info.layers + 2);
         atomic_store(&w->runs, m->passes);
     }
     if (o->soak > 0) {

@@ -19,7 +19,7 @@ from tests.boards.servers import Answers, Events, host_keys
 
 def beat(second: float, runs: int, phase: str = "measure", celsius: float | None = None, *khz: int | None) -> Heartbeat:
     heat = None if celsius is None else (Temperature("cpu", celsius), Temperature("gpu", None), Temperature("board", celsius - 9))
-    return Heartbeat(second, phase, runs, heat, tuple(Frequency(cpu, one) for cpu, one in enumerate(khz)) or None, None, None)
+    return Heartbeat(second, phase, runs, None, heat, tuple(Frequency(cpu, one) for cpu, one in enumerate(khz)) or None, None, None)
 
 
 BEATS = [

@@ -48,6 +48,7 @@ SCHEMA: dict[str, dict[str, Any]] = {
         "elapsed_s": REAL,
         "phase": TEXT,
         "runs": WHOLE,
+        "layers_ns": [WHOLE, None],
         "temperatures": [{"zone": TEXT, "celsius": (int, float, NoneType)}, None],
         "frequencies": [{"cpu": WHOLE, "khz": (int, NoneType)}, None],
         "throttled": (str, NoneType),

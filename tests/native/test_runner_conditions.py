@@ -82,6 +82,9 @@ def test_a_soak_keeps_samples_of_all_its_time(most: int, run: list[str | Path]):
     assert result["stopped_by"] == "soak"
     passes, kept = result["passes"], result["n"]
     assert beats[-1]["runs"] == passes
+    assert beats[0]["layers_ns"] is None
+    assert len(beats[-1]["layers_ns"]) == 6
+    assert 0 < sum(beats[-1]["layers_ns"]) < beats[-1]["elapsed_s"] * 1e9
     assert len(result["samples_ns"]) == kept <= most
     stride = 1
     while -(-passes // stride) > most:

@@ -14,9 +14,11 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from bgnn_studio.boards.messages import Frequency, Heartbeat, Temperature
+from bgnn_studio.boards.task import Settings
 from bgnn_studio.core.units import ms_text
 from bgnn_studio.history import Filter, History
 from bgnn_studio.ui.board_book import THIS_MACHINE, KnownBoard
+from bgnn_studio.ui.board_news import Began, Bringing
 from bgnn_studio.ui.board_questions import Question
 from bgnn_studio.ui.board_state import BoardState
 from bgnn_studio.ui.main_window import MainWindow
@@ -315,8 +317,9 @@ def test_a_secret_is_asked_for_and_dropped(qtbot: QtBot) -> None:
 
 def beat(second: float, runs: int, celsius: float | None = None, khz: int | None = None) -> Heartbeat:
     temperatures = None if celsius is None else (Temperature("cpu", celsius), Temperature("gpu", celsius - 3))
+    layers = None if runs < 9 else (2_000_000 * runs, 0, 1_000_000 * runs)
     clocks = None if khz is None else (Frequency(0, khz - 1000), Frequency(3, khz), Frequency(5, 9 * khz))
-    return Heartbeat(second, "measure", runs, temperatures, clocks, None, None)
+    return Heartbeat(second, "measure", runs, layers, temperatures, clocks, None, None)
 
 
 def test_a_run_over_time_is_drawn_where_there_are_sensors(qtbot: QtBot) -> None:
@@ -330,8 +333,13 @@ def test_a_run_over_time_is_drawn_where_there_are_sensors(qtbot: QtBot) -> None:
     assert (live.strips.temperature.values, live.strips.clock.values) == ([51.5, 60.0], [2.4, 1.8])
     assert (live.strips.passes.seconds, live.strips.passes.values) == ([2.0], [100.0])
     assert live.strips.temperature.isVisible()
+    assert [(bar.label, bar.figure) for bar in live.bars.bars] == [("Layer 1", "2.00 ms"), ("Embedding", "0.000 ms"), ("Head", "1.00 ms")]
     assert not live.strips.sensors.isVisible()
     state.begin()
+    state.hear(Bringing("a model", 0.456))
+    live.show_state(state, "a board")
+    assert (live.caption.text(), live.bars.isVisible()) == ("Bringing a model: 46 %", False)
+    state.hear(Began("a model", 1, 1, Settings()))
     state.hear(beat(1.0, 5))
     live.show_state(state, "a board")
     assert live.strips.sensors.text() == "This board tells no temperature and no clock."

@@ -112,7 +112,9 @@ class BoardsTab(QWidget):
         self.setup.set_reason(reason)
         self.profile.setEnabled(reason is None)
         self.profile.setToolTip(reason or self.setup.start.toolTip())
-        self.live.setVisible(self.profiler.busy(self.boards.board))
+        busy = self.profiler.busy(self.boards.board)
+        self.live.setVisible(busy)
+        self.result.setVisible(not busy or self.result.run is not None)
         self.question.show_question(self.profiler.question)
 
     def _run(self) -> None:

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from bgnn_studio.ui.theme import DARK
+from bgnn_studio.ui.widgets.axes import colour_axes
 from bgnn_studio.ui.widgets.labels import caption, hint
 
 if TYPE_CHECKING:
@@ -58,12 +58,7 @@ class SweepPage(QWidget):
     def apply_theme(self, theme: "Theme") -> None:
         """Take the colours of a theme."""
         self._theme = theme
-        self._plot.setBackground(theme.panel)
-        for name in ("bottom", "left"):
-            axis = self._plot.getAxis(name)
-            axis.setPen(theme.border)
-            axis.setTextPen(theme.muted)
-            axis.label.setDefaultTextColor(QColor(theme.muted))
+        colour_axes(self._plot, theme)
         self._draw()
 
     def show_runs(self, entries: "Sequence[Entry]", conditions: "Conditions | None") -> None:

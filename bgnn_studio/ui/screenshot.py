@@ -104,7 +104,7 @@ def _profile(window: MainWindow, *, meanwhile: bool) -> None:
     tab = window.boards
     window.tabs.setCurrentWidget(tab)
     tab.setup.run.emit()
-    _wait(lambda: "2 of" in tab.setup.said.text() if meanwhile else not tab.profiler.any_busy)
+    _wait(lambda: "2 of" in tab.live.headline.text() if meanwhile else not tab.profiler.any_busy)
     _wait(lambda: meanwhile or not window.jobs.running)
 
 

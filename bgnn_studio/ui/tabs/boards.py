@@ -223,6 +223,7 @@ class BoardsTab(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.live)
         column.addWidget(self.result, 1)
+        column.addStretch(0)
         right.addWidget(self.compared)
         right.addWidget(titled("Earlier runs", self.earlier))
         right.addWidget(titled("Log", self.log))

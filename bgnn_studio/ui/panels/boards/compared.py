@@ -46,8 +46,8 @@ class ComparedPanel(QWidget):
         column.addStretch(1)
         self.pages, self._stack = Segments("Beside", _PAGES), QStackedWidget()
         self.pages.chosen.connect(self.show_page)
-        for page in (scrolled(models, 60), self.sweep, scrolled(self.machines, 60)):
-            self._stack.addWidget(page)
+        for page in (models, self.sweep, self.machines):
+            self._stack.addWidget(scrolled(page, 60))
         label, row, outer = QLabel("Beside"), QHBoxLayout(), QVBoxLayout(self)
         label.setObjectName("DockTitle")
         label.setIndent(0)

@@ -38,6 +38,7 @@ class LivePanel(QWidget):
         self.bars.setToolTip("Mean over the passes measured so far; medians follow at the end")
         for label in (self.headline, self.caption):
             label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 0, 4)
         column.setSpacing(2)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from bgnn_studio.ui.theme import DARK
 from bgnn_studio.ui.widgets.axes import colour_axes
@@ -37,6 +37,7 @@ class SweepPage(QWidget):
         self._plot = pg.PlotWidget()
         self._plot.setAccessibleName("Speed-up over threads")
         self._plot.setMinimumHeight(_HEIGHT)
+        self._plot.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)  # from there on, what there is room for
         self._plot.setMenuEnabled(False)
         self._plot.hideButtons()
         self._plot.setMouseEnabled(x=False, y=False)

@@ -78,6 +78,7 @@ def test_two_models_on_this_machine(tab: BoardsTab, window: MainWindow, make_win
     qtbot.waitUntil(lambda: not tab.profiler.any_busy, timeout=WAIT_MS)
     settle(window, qtbot)
     assert not tab.live.isVisible()
+    assert tab.result.isVisible()
     assert tab.setup.problem.text() == ""
     real, binary = (History().get(entry.id).run for entry in History().entries(Filter(kind="board")))
     assert [run.conditions.model_name for run in (binary, real)] == ["binary", "real"]

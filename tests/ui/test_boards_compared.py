@@ -65,7 +65,7 @@ def test_threads_and_boards(qtbot: QtBot) -> None:
     ]
     shown(panel, entries, entries[0])
     assert panel.sweep.lines == {"bf2": [(1, 8e6), (2, 4e6)]}
-    assert "bf2 2.00" in panel.sweep.caption.text()
+    assert "bf2&nbsp;2.00" in panel.sweep.caption.text()
     figures = [bars.bars[0].figure.split() for bars in panel.machines.bars]
     assert [(figure[0], figure[-1]) for figure in figures] == [("2.00", "1.00"), ("8.00", "4.00")]  # those with one thread
     assert "this machine = 1" in panel.machines.caption.text()

@@ -154,6 +154,7 @@ class BoardsTab(QWidget):
         elif isinstance(news, Began):
             self.setup.show_progress()
         elif isinstance(news, Profiled):
+            self.result.show()
             self.result.show_run(news.run, board.title)  # what is beside it follows when the history is read
         self.live.show_state(self.profiler.state(board), board.title)
 

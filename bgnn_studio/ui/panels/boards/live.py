@@ -57,12 +57,12 @@ class LivePanel(QWidget):
         until = "Its outputs must be equal to this machine's" if began is None else began.until
         if state.bringing is not None:
             until = f"Bringing {state.bringing.what}: {100 * state.bringing.share:.0f} %"
-        self.caption.setText(_said(beats[-1], until) if beats and state.bringing is None else until)
+        self.caption.setText(_said(beats[-1]) if beats and state.bringing is None else until)
         bars = _layers(beats)
         self.bars.set_bars(bars)
         self.bars.setVisible(bool(bars))
         load = beats[-1].load_average if beats else None
-        self.caption.setToolTip(f"Load of the board: {load[0]:.1f}" if load else "")
+        self.caption.setToolTip("\n".join(filter(None, [until, f"load of the board {load[0]:.1f}" if load else ""])))
         self.strips.show_beats(beats, state.affinity)
 
 
@@ -76,6 +76,6 @@ def _layers(beats: "Sequence[Heartbeat]") -> list[Bar]:
     return [Bar(name, (Segment(mean),), f"{ms_text(mean)} ms") for name, mean in zip(names, means, strict=True)]
 
 
-def _said(beat: "Heartbeat", until: str) -> str:
+def _said(beat: "Heartbeat") -> str:
     words = [_PHASES.get(beat.phase, beat.phase), f"{beat.runs:,} passes", f"{beat.elapsed_s:.0f} s"]
-    return _DOT.join([*words, until])
+    return _DOT.join(words)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bgnn_studio.ui.theme import Theme
 
 _SAME = ("machine", "cloud", "points", "k", "isa", "badge")
-_HEIGHT = 130
+_HEIGHT = 110
 
 
 class SweepPage(QWidget):
@@ -100,7 +100,7 @@ class SweepPage(QWidget):
     def _named(self, place: int, name: str) -> str:
         line = self.lines[name]
         best = max(line[0][1] / ns for _, ns in line)
-        return f'<span style="color:{self._colour(place)}">\N{BLACK CIRCLE}</span> {escape(name)} {best:.2f}'
+        return f'<span style="color:{self._colour(place)}">\N{BLACK CIRCLE}</span>&nbsp;{escape(name)}&nbsp;{best:.2f}'
 
 
 def sweeps(entries: "Sequence[Entry]", conditions: "Conditions | None") -> dict[str, list[tuple[int, float]]]:

@@ -38,6 +38,8 @@ if [ "$(uname -s)" = Linux ]; then
     lacks_program qemu-aarch64 && need qemu-user
     lacks_program aarch64-linux-gnu-gcc && need gcc-aarch64-linux-gnu
     [ -e /usr/aarch64-linux-gnu/include/stdio.h ] || need libc6-dev-arm64-cross
+    lacks_program arm-linux-gnueabihf-gcc && need gcc-arm-linux-gnueabihf
+    [ -e /usr/arm-linux-gnueabihf/include/stdio.h ] || need libc6-dev-armhf-cross
     # Boards are SSH servers on the loopback interface.
     [ -x /usr/sbin/sshd ] || need openssh-server
     [ -x /usr/sbin/dropbear ] || need dropbear-bin

@@ -8,7 +8,6 @@ from bgnn_studio import native
 from tests.native.c_program import CHECKSUM, compile_isa_parity, run_isa_parity
 from tests.requirements import needs
 
-
 CHANNELS = "8"  # of float products, where only kernels run and emulated multiply-adds would take most of the time
 
 

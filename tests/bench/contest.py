@@ -26,6 +26,21 @@ class Contender:
         return min(self.samples_ns) / 1e6
 
 
+@dataclass
+class Short:
+    """What a run comes to: README's table of kernels, and its table of figures beside what was asked of them."""
+
+    kernels: list[list[str]] = field(default_factory=list)  # name, ours in ms, the best peer and its ms, ratio
+    figures: list[list[str]] = field(default_factory=list)  # figure, asked, reached
+
+    def add_kernel(self, name: str, own: Sequence[Contender], peer: str, rivals: Sequence[Contender]) -> list[str]:
+        """Add a row over several sizes; return the ratios."""
+        ratios = [f"{rival.p50_ms / mine.p50_ms:.1f}x" for mine, rival in zip(own, rivals, strict=True)]
+        ours, theirs = (", ".join(f"{c.p50_ms:.2g}" for c in contest) for contest in (own, rivals))
+        self.kernels.append([name, ours, f"{peer}: {theirs}", ", ".join(ratios)])
+        return ratios
+
+
 def hold(contenders: Sequence[Contender], *, threads: int = 1, budget_s: float, turn_s: float = 0.06) -> None:
     """Measure every contender, a turn each, until the budget is spent and each has had three turns.
 

@@ -7,12 +7,12 @@ import numpy as np
 from bgnn_studio import native
 from bgnn_studio.core.bits import pack_signs
 from tests.bench import peer_kernels as peers
-from tests.bench.contest import Contender, figures, hold, table
+from tests.bench.contest import Contender, Short, figures, hold, table
 
 SHAPES = ((1024, 512, 1024), (20480, 256, 256))
 
 
-def run(folder: Path) -> None:
+def run(folder: Path, short: Short) -> None:
     """Print the table."""
     rng, rows = np.random.default_rng(0), []
     for M, C, N in SHAPES:
@@ -34,4 +34,10 @@ def run(folder: Path) -> None:
                 p50, least = float(np.median(node)), min(node)
                 ratio = f"{p50 / contest[0].p50_ms:.2f}x"
                 rows.append(["", "of which the node (wall time)", f"{p50:.3g}", f"{least:.3g}", "", ratio, f"{M * C * N / p50 * 1e-6:.0f}"])
+        own, others = contest[0], ", ".join(f"{c.name.split(',')[0]}: {c.p50_ms:.2g}" for c in contest[1:])
+        ratios = ", ".join(f"{c.p50_ms / own.p50_ms:.1f}x" for c in contest[1:])
+        rate = f"{M * C * N / own.p50_ms * 1e-6:.0f} Gop/s"
+        short.kernels.append([f"binary product {M} x {C} . {C} x {N}", f"{own.p50_ms:.2g} ({rate})", others, ratios])
+        if SHAPES[0] == (M, C, N):
+            short.figures.append([f"binary product {M} x {C} . {C} x {N}, 1 thread", "400 Gop/s", rate])
     table("Binary products, 1 thread", ["", "", "p50 [ms]", "min", "n", "x", "Gop/s"], rows)

@@ -11,7 +11,7 @@ import numpy as np
 from bgnn_studio.commands.text import table
 from bgnn_studio.core.clouds import normalise
 from bgnn_studio.core.timing import Latency, measure
-from bgnn_studio.core.units import size_text
+from bgnn_studio.core.units import ms_text, size_text
 from bgnn_studio.native import Model
 
 VARIANT = "bf2"
@@ -78,11 +78,11 @@ def as_rows(rows: list[Growth]) -> list[list[str]]:
         [
             str(row.points),
             str(row.k),
-            f"{row.latency.p50_ms:.3g}",
-            f"{row.latency.min_ms:.3g}",
+            ms_text(row.latency.p50_ms),
+            ms_text(row.latency.min_ms),
             str(len(row.latency.samples_ns)),
-            f"{row.graph_ms:.3g}",
-            f"{1e3 * row.latency.p50_ms / row.points:.3g}",
+            ms_text(row.graph_ms),
+            ms_text(1e3 * row.latency.p50_ms / row.points),
             size_text(row.arena_bytes),
         ]
         for row in rows

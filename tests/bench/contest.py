@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from bgnn_studio.core.units import ms_text
+
 LONG_S = 1.0  # a call that takes longer is its own warm-up and is measured once
 
 
@@ -36,7 +38,7 @@ class Short:
     def add_kernel(self, name: str, own: Sequence[Contender], peer: str, rivals: Sequence[Contender]) -> list[str]:
         """Add a row over several sizes; return the ratios."""
         ratios = [f"{rival.p50_ms / mine.p50_ms:.1f}x" for mine, rival in zip(own, rivals, strict=True)]
-        ours, theirs = (", ".join(f"{c.p50_ms:.2g}" for c in contest) for contest in (own, rivals))
+        ours, theirs = (", ".join(ms_text(c.p50_ms) for c in contest) for contest in (own, rivals))
         self.kernels.append([name, ours, f"{peer}: {theirs}", ", ".join(ratios)])
         return ratios
 
@@ -79,4 +81,4 @@ def table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Non
 def figures(contender: Contender, own: Contender) -> list[str]:
     """Return p50, min, n and the ratio to ours, for a table."""
     ratio = "1" if contender is own else f"{contender.p50_ms / own.p50_ms:.2f}x"
-    return [f"{contender.p50_ms:.3g}", f"{contender.min_ms:.3g}", str(len(contender.samples_ns)), ratio]
+    return [ms_text(contender.p50_ms), ms_text(contender.min_ms), str(len(contender.samples_ns)), ratio]

@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from torch.nn import functional as F  # noqa: N812
 
-from bgnn_studio.core.units import size_text
+from bgnn_studio.core.units import ms_text, size_text
 from bgnn_studio.native import Model
 from bgnn_studio.training.timing import write_full_size
 from tests.bench import peer_networks as peers
@@ -43,10 +43,10 @@ def run(folder: Path, short: Short) -> None:
         rivals = {name: [Contender(name, call) for call in calls] for name, calls in others.items()}
         contest = [*ours.values(), *(contender for pair in rivals.values() for contender in pair)]
         hold(contest, threads=threads, budget_s=BUDGET_S)
-        rows = [[c.name, sizes[name], f"{c.p50_ms:.3g}", f"{c.min_ms:.3g}"] for name, c in ours.items()]
-        rows += [[""] * 4] * (len(rivals) - len(rows))
+        rows = [[c.name, sizes[name], ms_text(c.p50_ms), ms_text(c.min_ms)] for name, c in ours.items()]
+        rows += [[""] * 4 for _ in range(len(rivals) - len(rows))]
         for row, (name, pair) in zip(rows, sorted(rivals.items(), key=lambda item: -item[1][0].p50_ms), strict=True):
-            cells = [[f"{c.p50_ms:.3g}", f"{c.min_ms:.3g}", f"{c.p50_ms / ours['bf2'].p50_ms:.0f}x"] for c in pair]
+            cells = [[ms_text(c.p50_ms), ms_text(c.min_ms), f"{c.p50_ms / ours['bf2'].p50_ms:.0f}x"] for c in pair]
             row += [name, *(" / ".join(parts) for parts in zip(*cells, strict=True))]
         head = ["engine", "model file", "p50 [ms]", "min", "peer (float DGCNN)", "p50 [ms]", "min", "over `bf2`"]
         table(f"One pass, N = {POINTS}, k = {K}, {threads} thread{'s' * (threads > 1)}", head, rows)

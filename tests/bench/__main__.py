@@ -15,7 +15,7 @@ warnings.simplefilter("ignore")
 logging.disable(logging.WARNING)
 
 from bgnn_studio import native  # noqa: E402
-from tests.bench import growth, machine, neighbours, networks, products, scaling  # noqa: E402
+from tests.bench import growth, isas, machine, neighbours, networks, products, scaling  # noqa: E402
 from tests.bench.contest import Short, table  # noqa: E402
 
 SECTIONS = {
@@ -24,6 +24,7 @@ SECTIONS = {
     "products": products.run,
     "growth": growth.run,
     "scaling": scaling.run,
+    "isas": isas.run,
 }
 
 

@@ -23,7 +23,7 @@ from bgnn_studio.native import Model
 from bgnn_studio.training.timing import write_full_size
 from tests.bench.contest import table
 from tests.bench.emulated import Block, Board, Estimate, Program, compile_plugin, cycles, disassembly, estimate, instructions, of_one_more
-from tests.bench.scaling import POINTS, K, bit_operations
+from tests.bench.scaling import POINTS, K, bit_operations, sphere
 from tests.requirements import ROOT
 
 A72 = Board("aarch64-linux-gnu-gcc", "qemu-aarch64", "cortex-a72")
@@ -63,13 +63,6 @@ def compile_pass(board: Board, plugin: Path, folder: Path) -> Program:
     sources = [*sorted((ROOT / "native" / "src").glob("*.c")), ROOT / "native" / "bench" / "pass.c"]
     subprocess.run([board.compiler, *FLAGS, f"-I{ROOT / 'native' / 'include'}", *sources, "-o", program, "-lm", "-pthread"], check=True)
     return Program(board, plugin, program)
-
-
-def write_cloud(path: Path) -> Path:
-    """Write points on a sphere as bgnn-runner reads them."""
-    points = np.random.default_rng(0).normal(size=(POINTS, 3))
-    (points / np.linalg.norm(points, axis=1, keepdims=True)).astype("<f4").tofile(path)
-    return path
 
 
 def one_pass(program: Program, model: Path, cloud: Path, isa: str = "") -> Counter[Block]:
@@ -147,7 +140,8 @@ def main() -> int:
         return 2
     with TemporaryDirectory() as name:
         folder = Path(name)
-        plugin, cloud = compile_plugin(folder), write_cloud(folder / "cloud.f32")
+        plugin, cloud = compile_plugin(folder), folder / "cloud.f32"
+        sphere().astype("<f4").tofile(cloud)
         program, program_32 = (compile_pass(board, plugin, folder) for board in (A72, A7))
         text = disassembly(program.path)
         models = {variant: Path(write_full_size(variant, folder)[0]) for variant in VARIANTS}

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from bgnn_studio import native
 from bgnn_studio.core.spec import VARIANTS, network_spec
@@ -27,6 +26,12 @@ def bit_operations() -> dict[str, int]:
     }
 
 
+def sphere() -> np.ndarray:
+    """Return random points on the unit sphere, (POINTS, 3) float32."""
+    points = np.random.default_rng(0).normal(size=(POINTS, 3))
+    return (points / np.linalg.norm(points, axis=1, keepdims=True)).astype(np.float32)
+
+
 def least_steps_ns(model: Model, cloud: np.ndarray, threads: int, known: list[int]) -> list[int]:
     """Run a model some times; return the least nanoseconds of each of its steps so far: other work rarely hits all tries of a step."""
     for _ in range(PASSES):
@@ -38,7 +43,7 @@ def least_steps_ns(model: Model, cloud: np.ndarray, threads: int, known: list[in
 def run(folder: Path, short: Short) -> None:
     """Print the floor, then the scaling of every network beside that of a loop in registers, measured in turns."""
     models = {variant: Model.open(write_full_size(variant, folder)[0]) for variant in VARIANTS}
-    cloud = torch.nn.functional.normalize(torch.randn(POINTS, 3, generator=torch.Generator().manual_seed(0))).numpy()
+    cloud = sphere()
     program, rounds = machine.compile_floor(folder), []
     least: dict[tuple[str, int], list[int]] = {}
     for _ in range(ROUNDS):

@@ -64,11 +64,12 @@ def run(folder: Path, short: Short) -> None:
     for name, rate in rates.items():
         own = [f"{ms['bf2', 1]:.2f}", f"{floors:.2f}"] if name == used else ["-", "-"]
         rows.append([name, f"{rate:.0f}", f"{total / rate * 1e-6:.2f}", *own])
-    title = f"The floor of `bf2`: its bit multiply-adds over rates in the first cache level, {clock:.2f} GHz, 1 thread"
-    table(title, ["technique", "Gbit/s", "floor [ms]", f"`bf2`, {native.isa()} [ms]", "floors"], rows)
+    title = "The floor of `bf2`: its bit multiply-adds over rates in the first cache level, 1 thread"
+    table(title, ["technique", "Gbit/s", "floor [ms]", "`bf2` [ms]", "floors"], rows)
     parts = "; ".join(f"{name} {count / 1e6:.0f} M" for name, count in bits.items())
-    print(f"\n{parts}; together {total / 1e6:.0f} M. `bf2`: sums over the steps of the least time of each in {ROUNDS * PASSES} passes.")
-    short.figures.append([f"`bf2` over the floor of its bit operations ({used})", "at most 2.5", f"{floors:.2f}"])
+    print(f"\n{clock:.2f} GHz. {parts}; together {total / 1e6:.0f} M.")
+    print(f"`bf2` on {native.isa()}: sums over the steps of the least time of each in {ROUNDS * PASSES} passes.")
+    short.figures.append(["`bf2` over the floor of its bit operations", "at most 2.5", f"{floors:.2f} ({used})"])
     registers = next(value for name, (value, _) in best.items() if name.startswith("scaling"))
     rows = []
     for name in models:

@@ -5,7 +5,8 @@
  */
 #if defined(__arm__) && defined(__ARM_FP)
 #if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("vfp4d16"))), apply_to = function)
+/* vfp4d16sp implies fp16, which some toolchains take away by name. */
+#pragma clang attribute push(__attribute__((target("fp16,vfp4d16sp"))), apply_to = function)
 #else
 #pragma GCC target("fpu=vfpv4-d16")
 #endif

@@ -38,17 +38,23 @@ def grow(threads: int, repeat: int) -> list[Growth]:
     with TemporaryDirectory() as folder:
         path, _ = write_full_size(VARIANT, Path(folder))
         model = Model.open(path)
-        return [_measured(model, N, k, threads, repeat) for N, k in _sizes()]
+        return [_measured(model, N, k, threads, repeat) for N, k in sizes()]
 
 
-def _sizes() -> Iterator[tuple[int, int]]:
+def sizes() -> Iterator[tuple[int, int]]:
+    """Give N and k of each measurement."""
     yield from ((N, USUAL_K) for N in POINTS)
     yield from ((USUAL_POINTS, k) for k in NEIGHBOURS)
 
 
+def passes(N: int, repeat: int) -> int:
+    """Return how many passes over N points fit the budget, at most `repeat`."""
+    return max(1, min(repeat, BUDGET_POINTS // N))
+
+
 def _measured(model: Model, N: int, k: int, threads: int, repeat: int) -> Growth:
     cloud = normalise(np.random.default_rng(N).normal(size=(N, 3)))
-    few = max(1, min(repeat, BUDGET_POINTS // N))
+    few = passes(N, repeat)
     latency, runs = measure(lambda: model.infer(cloud, k=k, threads=threads), few, warmup=min(2, few))
     graph_ms = float(np.median([sum(step.nanoseconds for step in run.steps if step.name == "knn") for run in runs])) / 1e6
     return Growth(N, k, latency, graph_ms, model.arena_bytes(N, k, threads))

@@ -46,7 +46,7 @@ def main() -> None:
     if short.kernels:
         table("Exact kernels, k = 20, 1 thread", ["kernel", "engine [ms]", "peers [ms]", "ratio"], short.kernels)
     if short.figures:
-        table("In short", ["figure", "asked", native.isa()], short.figures)
+        table("In short", ["figure", "target", native.isa()], short.figures)
     print(
         f"\n{time.perf_counter() - start:.0f} s; load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores (this program counts 1)."
     )

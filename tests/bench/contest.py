@@ -30,10 +30,10 @@ class Contender:
 
 @dataclass
 class Short:
-    """What a run comes to: README's table of kernels, and its table of figures beside what was asked of them."""
+    """What a run comes to: README's table of kernels, and its table of figures beside their targets."""
 
     kernels: list[list[str]] = field(default_factory=list)  # name, ours in ms, the best peer and its ms, ratio
-    figures: list[list[str]] = field(default_factory=list)  # figure, asked, reached
+    figures: list[list[str]] = field(default_factory=list)  # figure, target, reached
 
     def add_kernel(self, name: str, own: Sequence[Contender], peer: str, rivals: Sequence[Contender]) -> list[str]:
         """Add a row over several sizes; return the ratios."""

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 NATIVE := $(shell find native -name '*.[ch]' -o -name CMakeLists.txt -o -name binding.py)
 
-.PHONY: run test bench models runners runners-check test-board soak wheel clean
+.PHONY: run test bench bench-arm models runners runners-check test-board soak wheel clean
 run: .venv/installed
 	@$(BIN)/bgnn-studio
 
@@ -13,6 +13,11 @@ test: .venv/installed-test
 bench: .venv/installed
 	$(BIN)/python -m pip install -q -c constraints.txt -e .[bench]
 	$(BIN)/python -m tests.bench
+
+# Instructions of a pass on emulated ARM cores, and cycles by llvm-mca.
+bench-arm: .venv/installed
+	sh setup.sh bench-arm
+	$(BIN)/python -m tests.bench.arm
 
 models: .venv/installed
 	$(BIN)/bgnn-studio train --config demo --resume --test

@@ -14,7 +14,9 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"): 
 warnings.simplefilter("ignore")
 logging.disable(logging.WARNING)
 
-from tests.bench import growth, machine, neighbours, networks, products, scaling  # noqa: E402
+from bgnn_studio import native  # noqa: E402
+from tests.bench import growth, isas, machine, neighbours, networks, products, scaling  # noqa: E402
+from tests.bench.contest import Short, table  # noqa: E402
 
 SECTIONS = {
     "networks": networks.run,
@@ -22,6 +24,7 @@ SECTIONS = {
     "products": products.run,
     "growth": growth.run,
     "scaling": scaling.run,
+    "isas": isas.run,
 }
 
 
@@ -35,10 +38,15 @@ def main() -> None:
     print(
         "One thread: CPU time of the process; more threads: wall time. p50 and min of n calls, contenders in turns; x: its p50 over ours."
     )
+    short = Short()
     with tempfile.TemporaryDirectory() as folder:
         for name in options.only or SECTIONS:
             print(f"\nload average {os.getloadavg()[0]:.1f}", file=sys.stderr)
-            SECTIONS[name](Path(folder))
+            SECTIONS[name](Path(folder), short)
+    if short.kernels:
+        table("Exact kernels, k = 20, 1 thread", ["kernel", "engine [ms]", "peers [ms]", "ratio"], short.kernels)
+    if short.figures:
+        table("In short", ["figure", "target", native.isa()], short.figures)
     print(
         f"\n{time.perf_counter() - start:.0f} s; load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores (this program counts 1)."
     )

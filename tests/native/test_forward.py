@@ -97,6 +97,19 @@ def test_clouds_smaller_than_a_vector(model: native.Model):
         assert np.isfinite(result.logits).all()
 
 
+@pytest.mark.parametrize("variant", ["dgcnn", "bf2", "bfr"])
+def test_twenty_thousand_identical_points_are_all_ties(variant: str, tmp_path: Path):
+    model = native.Model.open(random_model(tmp_path / "m.gguf", SPECS[variant]))
+    result = model.infer(np.full((20_000, 3), 0.3, np.float32), k=20, threads=2, trace=True)
+    assert np.isfinite(result.logits).all()
+    assert result.trace is not None
+    for knn in result.trace.knn:
+        assert (knn == np.arange(20)).all()
+    for features in result.trace.features:
+        assert (features == features[0]).all()
+    assert (result.trace.winners == 0).all()
+
+
 def forward(
     handle: Any, *, points: Any = None, n: int = 40, k: int = 5, threads: int = 1, arena: Any = None, size: int | None = None
 ) -> tuple[int, str]:

@@ -44,7 +44,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
             "Keys of a recipe, and what they are where it does not say (bfr.KEY is bfr's alone):",
             *(f"  {line}" for line in known_keys()),
             "",
-            "DIR gets VARIANT.gguf, metrics.jsonl (a line for every epoch), test.jsonl, and snapshots to go on from.",
+            "DIR gets VARIANT.gguf, VARIANT-tanh.gguf and VARIANT-sign.gguf (the stages before), metrics.jsonl (a line for every epoch),",
+            "test.jsonl, and snapshots to go on from.",
         ]
     )
 
@@ -75,7 +76,7 @@ def train(configs: "dict[str, CascadeConfig]", folder: Path, options: argparse.N
     from bgnn_studio.training.cascade import choose_device, train_cascade, trained_stages, use_threads
     from bgnn_studio.training.datasets import training_data
     from bgnn_studio.training.parallel import joined, own_device
-    from bgnn_studio.training.results import append_line, measure_on_test, measure_on_validation
+    from bgnn_studio.training.results import append_line, measure_on_test, measure_on_validation, measure_stages
     from bgnn_studio.training.stage import Watch
 
     use_threads(options.threads)
@@ -97,6 +98,9 @@ def train(configs: "dict[str, CascadeConfig]", folder: Path, options: argparse.N
             f"validation {report.validation:.1%}, {duration_text(report.seconds)}"
         )
 
+    def keep_model(result: "Result") -> None:
+        log("model", model=result.path.name, agreed=result.agreed, **asdict(result.accuracy))
+
     with joined(device) as world:
         for config in configs.values():
             if world.leads:  # the others read what it has prepared
@@ -109,8 +113,11 @@ def train(configs: "dict[str, CascadeConfig]", folder: Path, options: argparse.N
                 watch = Watch(keep, _remaining(show_line), stop) if world.leads else Watch(stop=stop)
                 network = train_cascade(config, data, folder, watch, device=device, world=world).cpu()
             if world.leads:
+                for before in measure_stages(config, data, folder):
+                    keep_model(before)
+                    say(f"{before.path.name}: {before.accuracy.overall:.1%} of {before.accuracy.count:,} validation clouds, by the engine")
                 result = measure_on_validation(config, network, data, folder)
-                log("model", agreed=result.agreed, **asdict(result.accuracy))
+                keep_model(result)
                 if options.test:
                     with progress("test clouds prepared") as show:
                         result = measure_on_test(config, network, folder, show)

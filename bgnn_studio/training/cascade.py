@@ -5,7 +5,9 @@ from pathlib import Path
 
 import torch
 
+from bgnn_studio.core.spec import Stage
 from bgnn_studio.errors import BgnnError
+from bgnn_studio.training import snapshots
 from bgnn_studio.training.config import CascadeConfig
 from bgnn_studio.training.networks import Network, build_network
 from bgnn_studio.training.parallel import World
@@ -75,6 +77,17 @@ def train_cascade(
         else:
             student, weights = network, network.state_dict()
     return student.eval()
+
+
+def trained_network(config: CascadeConfig, stage: Stage, classes: tuple[str, ...], folder: Path) -> Network:
+    """Return a variant as a finished stage of its cascade in `folder` left it, in evaluation mode; raises `BgnnError`."""
+    path = folder / config.variant / f"{stage}.pt"
+    state = snapshots.load(path, config.recipe(stage))
+    if state is None or "best_weights" not in state:
+        raise BgnnError(f"{path}: expected the snapshot of a finished stage. Train with --resume first.")
+    network = build_network(config.spec(stage, classes))
+    network.load_state_dict(state["best_weights"])
+    return network.eval()
 
 
 def trained_stages(config: CascadeConfig, folder: Path) -> list[Path]:

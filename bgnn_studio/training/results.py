@@ -12,9 +12,10 @@ import torch
 
 from bgnn_studio.core.card import Accuracy, Training
 from bgnn_studio.core.evaluation import LabelledSet
+from bgnn_studio.core.spec import Stage
 from bgnn_studio.errors import BgnnError
-from bgnn_studio.training.cascade import TrainingData
-from bgnn_studio.training.config import CascadeConfig
+from bgnn_studio.training.cascade import TrainingData, trained_network
+from bgnn_studio.training.config import STAGES, CascadeConfig
 from bgnn_studio.training.datasets import open_test_split
 from bgnn_studio.training.evaluate import predict
 from bgnn_studio.training.export import export_model
@@ -30,6 +31,12 @@ class Result:
     path: Path
     accuracy: Accuracy
     agreed: int
+
+
+def measure_stages(config: CascadeConfig, data: TrainingData, folder: Path) -> list[Result]:
+    """Write what the stages before the last left, as ``folder/VARIANT-STAGE.gguf``, each with its accuracy on the validation clouds."""
+    stages = config.student_stages()[:-1]
+    return [measure_on_validation(config, trained_network(config, stage, data.classes, folder), data, folder) for stage in stages]
 
 
 def measure_on_validation(config: CascadeConfig, network: Network, data: TrainingData, folder: Path) -> Result:
@@ -67,9 +74,9 @@ def append_line(path: Path, line: dict[str, object]) -> None:
         raise BgnnError(f"{path}: could not be written ({error.strerror}). Free some space, then --resume.") from error
 
 
-def card(config: CascadeConfig, dataset: str) -> Training:
-    """Return what a model file says of its training: the whole configuration, and the epochs of the variant's own stages."""
-    stages = config.student_stages() or ("teacher",)
+def card(config: CascadeConfig, dataset: str, last: Stage = "binary") -> Training:
+    """Return what a model file says of its training: the whole configuration, and the epochs of the variant's own stages up to `last`."""
+    stages = [stage for stage in config.student_stages() or ("teacher",) if STAGES.index(stage) <= STAGES.index(last)]
     return Training(dataset, as_json(config), config.seed, sum(config.settings(stage).epochs for stage in stages))
 
 
@@ -84,8 +91,9 @@ def _measured(config: CascadeConfig, network: Network, data: LabelledSet, folder
 
 
 def _export(config: CascadeConfig, network: Network, folder: Path, dataset: str, accuracy: Accuracy | None = None) -> Path:
-    path = folder / f"{config.variant}.gguf"
-    export_model(path, network, training=card(config, dataset), accuracy=accuracy)
+    stage = network.spec.stage
+    path = folder / (f"{config.variant}-{stage}.gguf" if stage in config.student_stages()[:-1] else f"{config.variant}.gguf")
+    export_model(path, network, training=card(config, dataset, stage), accuracy=accuracy)
     return path
 
 

@@ -71,7 +71,17 @@ def test_every_variant_from_clouds_to_inference(data: Path, tmp_path: Path, caps
     events = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     epochs = [(e["variant"], e["stage"]) for e in events if e["event"] == "epoch"]
     assert epochs == [("dgcnn", "teacher"), *((v, s) for v in ("rf", "bf1", "bf2", "bfr") for s in ("tanh", "sign", "binary"))]
-    assert sum(e["event"] == "model" and e["split"] == "validation" for e in events) == len(VARIANTS)
+    before = [f"{variant}-{stage}.gguf" for variant in VARIANTS[1:] for stage in ("tanh", "sign")]
+    models = {e["model"]: e for e in events if e["event"] == "model" and e["split"] == "validation"}
+    assert sorted(models) == sorted([*before, *(f"{variant}.gguf" for variant in VARIANTS)])
+    for name in before:
+        with Model.open(tmp_path / name) as model:
+            assert name == f"{model.spec.variant}-{model.spec.stage}.gguf"
+            assert model.training is not None
+            assert model.training.epochs == {"tanh": 1, "sign": 2}[model.spec.stage]
+            assert model.accuracy is not None
+            assert (model.accuracy.split, model.accuracy.overall) == ("validation", pytest.approx(models[name]["overall"]))
+            assert models[name]["agreed"] == model.accuracy.count
 
 
 def test_the_test_split_is_read_once(

@@ -11,6 +11,7 @@ from bgnn_studio.errors import ModelFileError
 
 Conv = Literal["EdgeConv", "BinEdgeConv", "XorEdgeConv"]
 Stage = Literal["teacher", "tanh", "sign", "binary"]
+STAGES: tuple[Stage, ...] = get_args(Stage)
 
 BATCH_NORM_EPS = 1e-5
 LEAKY_SLOPE = 0.2
@@ -97,6 +98,11 @@ class NetworkSpec:
     def in_channels(self) -> tuple[int, ...]:
         """Input channels of each graph layer (the edge feature has twice as many)."""
         return (3, *self.widths[:-1])
+
+    @property
+    def title(self) -> str:
+        """The variant, and its stage where that is not the one a variant ends with."""
+        return f"{self.variant}, {self.stage}" if self.stage in ("tanh", "sign") else self.variant
 
     @property
     def on_bits(self) -> bool:

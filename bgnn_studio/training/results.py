@@ -12,10 +12,10 @@ import torch
 
 from bgnn_studio.core.card import Accuracy, Training
 from bgnn_studio.core.evaluation import LabelledSet
-from bgnn_studio.core.spec import Stage
+from bgnn_studio.core.spec import STAGES, Stage
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.training.cascade import TrainingData, trained_network
-from bgnn_studio.training.config import STAGES, CascadeConfig
+from bgnn_studio.training.config import CascadeConfig
 from bgnn_studio.training.datasets import open_test_split
 from bgnn_studio.training.evaluate import predict
 from bgnn_studio.training.export import export_model

@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -190,6 +191,29 @@ def test_models_are_compared_cloud_by_cloud(tab: AccuracyTab, files: dict[str, P
     assert tab.against.pair.text() == "binary beside coarse, clouds that are right with"
     tab.models.view.selectRow(2)
     assert not tab.against._two.isVisible()  # nothing to tell of a model beside itself
+
+
+def test_a_bar_stacks_what_each_stage_costs(
+    window: MainWindow, files: dict[str, Path], labelled: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    models = [random_model(tmp_path / f"bf1-{stage}.gguf", small_spec("bf1", stage=stage), seed=5) for stage in ("binary", "sign", "tanh")]
+    window.open([files["real.gguf"], *models])
+    settle(window, qtbot)
+    window.tabs.setCurrentWidget(window.accuracy)
+    choose(window, labelled, qtbot)
+    tab = window.accuracy
+    assert not tab.against.stages.isVisible()
+    run(tab, qtbot)
+    assert tab.against.stages.isVisible()
+    reached = {model.spec.stage: found.figures.overall for model, found in tab.evaluator.results}
+    (bar,) = tab.against.stages.bars
+    path = [reached[stage] for stage in ("teacher", "tanh", "sign", "binary")]
+    drops = [before - after for before, after in pairwise(path)]
+    lost = [(drop, series) for series, drop in enumerate(drops, 1) if drop > 0]
+    assert [(segment.value, segment.series) for segment in bar.segments] == [(path[-1], 0), *lost[::-1]]
+    assert (bar.label, bar.figure) == ("bf1", f"{100 * path[-1]:.1f} %")
+    for stage, overall in reached.items():
+        assert f"{stage} {100 * overall:.1f} %" in bar.tip
 
 
 def test_files_are_those_of_the_command(tab: AccuracyTab, window: MainWindow, labelled: Path, tmp_path: Path, qtbot: QtBot) -> None:

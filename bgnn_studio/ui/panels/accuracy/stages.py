@@ -18,8 +18,8 @@ _STEPS = {"tanh": "tanh activations in the student's layers", "sign": "signs of 
 def stage_bars(results: "Sequence[tuple[Model, Evaluation]]") -> tuple[list[Bar], list[tuple[str, int]]]:
     """Return the bars, as in figure 1 of Bahri et al. 2021, and their legend; none where no variant was evaluated at two stages.
 
-    A stage is compared with the one before it that was evaluated, the first of a variant with the float teacher. One that is better than
-    that has no segment of its own.
+    A stage is compared with the one before it that was evaluated, the first of a variant with the float teacher. Its segment is what it
+    lost and no later stage won back, so that a bar ends at the best stage, usually the teacher.
     """
     teacher = next((found.figures.overall for model, found in results if model.spec.stage == "teacher"), None)
     networks: dict[NetworkSpec, dict[str, float]] = {}
@@ -35,11 +35,16 @@ def stage_bars(results: "Sequence[tuple[Model, Evaluation]]") -> tuple[list[Bar]
 def _bar(variant: str, reached: dict[str, float], teacher: float | None) -> Bar:
     path = [*([("teacher", teacher)] if teacher is not None else []), *((stage, reached[stage]) for stage in STAGES if stage in reached)]
     name, last = path[-1]
-    segments = [Segment(last, 0, f"{variant}, stage {name}: {100 * last:.1f} % right")]
-    said = [f"{variant} by stage: {path[0][0]} {100 * path[0][1]:.1f} %"]
-    for (_, before), (stage, overall) in pairwise(path):
-        change = f"{100 * (overall - before):+.1f}".replace("-", "\N{MINUS SIGN}")
-        said.append(f"{stage} {100 * overall:.1f} % ({change})")
-        if overall < before:
-            segments.insert(1, Segment(before - overall, STAGES.index(stage), f"{variant}: {change} percentage points by {_STEPS[stage]}"))
-    return Bar(variant, tuple(segments), f"{100 * last:.1f} %", ", ".join(said))
+    segments, level = [Segment(last, 0, f"{variant}, stage {name}: {100 * last:.1f} % right")], last
+    for (_, before), (stage, overall) in reversed(list(pairwise(path))):
+        if before > level:
+            tip = f"{variant}: {_points(overall - before)} percentage points by {_STEPS[stage]}"
+            segments.append(Segment(before - level, STAGES.index(stage), tip))
+            level = before
+    said = [f"{path[0][0]} {100 * path[0][1]:.1f} %"]
+    said += [f"{stage} {100 * overall:.1f} % ({_points(overall - before)})" for (_, before), (stage, overall) in pairwise(path)]
+    return Bar(variant, tuple(segments), f"{100 * last:.1f} %", f"{variant} by stage: {', '.join(said)}")
+
+
+def _points(change: float) -> str:
+    return f"{100 * change:+.1f}".replace("-", "\N{MINUS SIGN}")

@@ -73,10 +73,10 @@ def run(options: argparse.Namespace) -> int:
 
 def train(configs: "dict[str, CascadeConfig]", folder: Path, options: argparse.Namespace, *, say: Callable[[str], None]) -> "list[Result]":
     """Train every variant in turn, and measure what comes out; `say` gets a line for every epoch."""
-    from bgnn_studio.training.cascade import choose_device, train_cascade, trained_stages, use_threads
+    from bgnn_studio.training.cascade import choose_device, stages_before, train_cascade, trained_stages, use_threads
     from bgnn_studio.training.datasets import training_data
     from bgnn_studio.training.parallel import joined, own_device
-    from bgnn_studio.training.results import append_line, measure_on_test, measure_on_validation, measure_stages
+    from bgnn_studio.training.results import append_line, measure_on_test, measure_on_validation
     from bgnn_studio.training.stage import Watch
 
     use_threads(options.threads)
@@ -98,9 +98,6 @@ def train(configs: "dict[str, CascadeConfig]", folder: Path, options: argparse.N
             f"validation {report.validation:.1%}, {duration_text(report.seconds)}"
         )
 
-    def keep_model(result: "Result") -> None:
-        log("model", model=result.path.name, agreed=result.agreed, **asdict(result.accuracy))
-
     with joined(device) as world:
         for config in configs.values():
             if world.leads:  # the others read what it has prepared
@@ -113,15 +110,13 @@ def train(configs: "dict[str, CascadeConfig]", folder: Path, options: argparse.N
                 watch = Watch(keep, _remaining(show_line), stop) if world.leads else Watch(stop=stop)
                 network = train_cascade(config, data, folder, watch, device=device, world=world).cpu()
             if world.leads:
-                for before in measure_stages(config, data, folder):
-                    keep_model(before)
-                    say(f"{before.path.name}: {before.accuracy.overall:.1%} of {before.accuracy.count:,} validation clouds, by the engine")
-                result = measure_on_validation(config, network, data, folder)
-                keep_model(result)
-                if options.test:
-                    with progress("test clouds prepared") as show:
-                        result = measure_on_test(config, network, folder, show)
-                results.append(result)
+                for trained in (*stages_before(config, data.classes, folder), network):
+                    result = measure_on_validation(config, trained, data, folder)
+                    log("model", model=result.path.name, agreed=result.agreed, **asdict(result.accuracy))
+                    if options.test:
+                        with progress("test clouds prepared") as show:
+                            result = measure_on_test(config, trained, folder, show)
+                    results.append(result)
     return results
 
 

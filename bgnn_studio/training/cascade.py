@@ -5,7 +5,6 @@ from pathlib import Path
 
 import torch
 
-from bgnn_studio.core.spec import Stage
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.training import snapshots
 from bgnn_studio.training.config import CascadeConfig
@@ -79,15 +78,21 @@ def train_cascade(
     return student.eval()
 
 
-def trained_network(config: CascadeConfig, stage: Stage, classes: tuple[str, ...], folder: Path) -> Network:
-    """Return a variant as a finished stage of its cascade in `folder` left it, in evaluation mode; raises `BgnnError`."""
-    path = folder / config.variant / f"{stage}.pt"
-    state = snapshots.load(path, config.recipe(stage))
-    if state is None or "best_weights" not in state:
-        raise BgnnError(f"{path}: expected the snapshot of a finished stage. Train with --resume first.")
-    network = build_network(config.spec(stage, classes))
-    network.load_state_dict(state["best_weights"])
-    return network.eval()
+def stages_before(config: CascadeConfig, classes: tuple[str, ...], folder: Path) -> list[Network]:
+    """Return a variant as each stage before the last left it, in evaluation mode, from the snapshots of a finished cascade in `folder`.
+
+    Raises `BgnnError` where one is missing or of other settings.
+    """
+    networks = []
+    for stage in config.student_stages()[:-1]:
+        path = folder / config.variant / f"{stage}.pt"
+        state = snapshots.load(path, config.recipe(stage))
+        if state is None:
+            raise BgnnError(f"{path}: is missing. Train this stage again with --resume.")
+        network = build_network(config.spec(stage, classes))
+        network.load_state_dict(state["best_weights"])
+        networks.append(network.eval())
+    return networks
 
 
 def trained_stages(config: CascadeConfig, folder: Path) -> list[Path]:

@@ -14,7 +14,7 @@ from bgnn_studio.core.card import Accuracy, Training
 from bgnn_studio.core.evaluation import LabelledSet
 from bgnn_studio.core.spec import STAGES, Stage
 from bgnn_studio.errors import BgnnError
-from bgnn_studio.training.cascade import TrainingData, trained_network
+from bgnn_studio.training.cascade import TrainingData
 from bgnn_studio.training.config import CascadeConfig
 from bgnn_studio.training.datasets import open_test_split
 from bgnn_studio.training.evaluate import predict
@@ -33,14 +33,8 @@ class Result:
     agreed: int
 
 
-def measure_stages(config: CascadeConfig, data: TrainingData, folder: Path) -> list[Result]:
-    """Write what the stages before the last left, as ``folder/VARIANT-STAGE.gguf``, each with its accuracy on the validation clouds."""
-    stages = config.student_stages()[:-1]
-    return [measure_on_validation(config, trained_network(config, stage, data.classes, folder), data, folder) for stage in stages]
-
-
 def measure_on_validation(config: CascadeConfig, network: Network, data: TrainingData, folder: Path) -> Result:
-    """Write a trained variant as ``folder/VARIANT.gguf``, with its accuracy on the validation clouds."""
+    """Write a trained variant, with its accuracy on the validation clouds, as ``folder/VARIANT.gguf`` or ``folder/VARIANT-STAGE.gguf``."""
     names = tuple(f"cloud {i}" for i in range(len(data.validation.labels)))
     points, labels = data.validation.points.numpy(), data.validation.labels.numpy()
     validation = LabelledSet(data.name, "validation", data.classes, labels, names, points.__getitem__, prepared=True)
@@ -60,7 +54,12 @@ def measure_on_test(config: CascadeConfig, network: Network, folder: Path, progr
         return Result(_export(config, network, folder, accuracy.dataset, accuracy), accuracy, known["agreed"])
     result = _measured(config, network, open_test_split(config, progress), folder)
     figures = {"accuracy": asdict(result.accuracy), "agreed": result.agreed}
-    line = {"time": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "variant": config.variant, "weights_sha256": weights} | figures
+    line = {
+        "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "variant": config.variant,
+        "stage": network.spec.stage,
+        "weights_sha256": weights,
+    } | figures
     append_line(log, line)
     return result
 

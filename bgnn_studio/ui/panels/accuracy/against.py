@@ -50,7 +50,8 @@ class AgainstPanel(QWidget):
         self.bars = Bars("Accuracy beside the reference")
         self.stages = Bars("Accuracy by stage of the cascade")
         self._stages = caption(
-            "By stage of the cascade", "What each stage costs; open a variant's models of several stages, as train writes them"
+            "By stage of the cascade, what each loses",
+            "What each stage costs; open a variant's models of several stages, as train writes them",
         )
         self.pair = caption("")
         self.pair.setWordWrap(True)

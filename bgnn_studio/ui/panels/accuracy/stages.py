@@ -28,7 +28,7 @@ def stage_bars(results: "Sequence[tuple[Model, Evaluation]]") -> tuple[list[Bar]
             networks.setdefault(at_stage(model.spec, "binary"), {}).setdefault(model.spec.stage, found.figures.overall)
     bars = [_bar(spec.variant, reached, teacher) for spec, reached in networks.items() if len(reached) > 1]
     used = {segment.series for bar in bars for segment in bar.segments}
-    legend = [("right at the last stage", 0), *((f"lost by {stage}", i) for i, stage in enumerate(STAGES) if i)]
+    legend = [("right", 0), *((stage, i) for i, stage in enumerate(STAGES) if i)]
     return bars, [(text, series) for text, series in legend if series in used]
 
 

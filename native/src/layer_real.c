@@ -9,16 +9,25 @@
 
 enum { TILE = 32, NODES = 8 };
 
-/* The edge half of node i, k rows `stride` apart: x_j - x_i, of +-1 values -x_j x_i (xor), or x_j itself (cat). */
-static void gather_edges(const bgnn_pass *pass, size_t l, size_t i, float *edges, size_t stride) {
+/* The edges of node i in layer 1, (k, 6): x_j - x_i, then x_i. */
+static void gather_points(const bgnn_pass *pass, size_t i, float *edges) {
+    const float *x = pass->xyz + 3 * i;
+    for (size_t e = 0; e < pass->k; e++)
+        for (size_t c = 0; c < 3; c++) {
+            edges[6 * e + c] = pass->xyz[3 * (size_t)pass->knn[i * pass->k + e] + c] - x[c];
+            edges[6 * e + 3 + c] = x[c];
+        }
+}
+
+/* The edge half of node i in a later layer, (k, C_in): x_j - x_i, of +-1 values -x_j x_i (xor), or x_j itself (cat). */
+static void gather_edges(const bgnn_pass *pass, size_t l, size_t i, float *edges) {
     const bgnn_model_info *info = &pass->model->info;
     size_t in = pass->prepared->conv[l].in, row;
     const float *x = bgnn_real_input(pass, l, &row), *x_i = x + i * row;
-    bool cat = l > 0 && info->edge_op == BGNN_EDGE_CAT;
-    bool xor = l > 0 && info->edge_op == BGNN_EDGE_XOR && info->stage == BGNN_SIGN;
+    bool cat = info->edge_op == BGNN_EDGE_CAT, xor = info->edge_op == BGNN_EDGE_XOR && info->stage == BGNN_SIGN;
     for (size_t e = 0; e < pass->k; e++) {
         const float *x_j = x + (size_t)pass->knn[i * pass->k + e] * row;
-        float *edge = edges + e * stride;
+        float *edge = edges + e * in;
         for (size_t c = 0; c < in; c++) edge[c] = cat ? x_j[c] : xor ? -x_j[c] * x_i[c] : x_j[c] - x_i[c];
     }
 }
@@ -53,8 +62,8 @@ void bgnn_real_edge_layer(const bgnn_pass *pass, size_t l, size_t first, size_t 
     const bgnn_layer *layer = &pass->model->conv[l];
     const bgnn_graph_layer *conv = &pass->prepared->conv[l];
     const bgnn_real_kernels *real = pass->kernels->real;
-    bool whole = conv->floats != NULL; /* both halves in one product */
-    size_t k = pass->k, in = conv->in, out = conv->out, width = whole ? 2 * in : in, row;
+    bool whole = l == 0; /* both halves in one product */
+    size_t k = pass->k, in = conv->in, out = conv->out, width = whole ? 2 * in : in;
     size_t rows = conv->ends_decide ? 2 : k; /* per node: the least and the greatest product, or those of all edges */
     float *edges = bgnn_carve(scratch, k, width, sizeof *edges);
     float *inputs = whole ? NULL : bgnn_carve(scratch, NODES, in, sizeof *inputs);
@@ -65,10 +74,10 @@ void bgnn_real_edge_layer(const bgnn_pass *pass, size_t l, size_t first, size_t 
     bgnn_chain before_max = conv->chain, after_max = {.gain = conv->chain.gain, .offset = conv->chain.offset, .leak = 1.0f};
     if (late_norm) before_max.gain = before_max.offset = NULL;
     if (first == last) return;
-    const float *x = bgnn_real_input(pass, l, &row), *panels = whole ? conv->floats : conv->edge_floats;
+    const float *panels = whole ? conv->floats : conv->edge_floats;
     for (size_t i = first; i < last; i++) {
-        gather_edges(pass, l, i, edges, width);
-        for (size_t e = 0; whole && e < k; e++) memcpy(edges + e * width + in, x + i * row, in * sizeof *edges);
+        if (whole) gather_points(pass, i, edges);
+        else gather_edges(pass, l, i, edges);
         bgnn_enter_product(layer, real, edges, width, k, 0, width);
         if (conv->ends_decide) real->gemm_extremes(edges, width, k, panels, width, out, values, values + out);
         else real->gemm(edges, width, k, panels, width, out, values, out);

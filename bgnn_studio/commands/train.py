@@ -44,7 +44,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
             "Keys of a recipe, and what they are where it does not say (bfr.KEY is bfr's alone):",
             *(f"  {line}" for line in known_keys()),
             "",
-            "DIR gets VARIANT.gguf, metrics.jsonl (a line for every epoch), test.jsonl, and snapshots to go on from.",
+            "DIR gets VARIANT.gguf, VARIANT-tanh.gguf and VARIANT-sign.gguf (the stages before), metrics.jsonl (a line for every epoch),",
+            "test.jsonl, and snapshots to go on from.",
         ]
     )
 
@@ -72,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
 
 def train(configs: "dict[str, CascadeConfig]", folder: Path, options: argparse.Namespace, *, say: Callable[[str], None]) -> "list[Result]":
     """Train every variant in turn, and measure what comes out; `say` gets a line for every epoch."""
-    from bgnn_studio.training.cascade import choose_device, train_cascade, trained_stages, use_threads
+    from bgnn_studio.training.cascade import choose_device, stages_before, train_cascade, trained_stages, use_threads
     from bgnn_studio.training.datasets import training_data
     from bgnn_studio.training.parallel import joined, own_device
     from bgnn_studio.training.results import append_line, measure_on_test, measure_on_validation
@@ -109,12 +110,13 @@ def train(configs: "dict[str, CascadeConfig]", folder: Path, options: argparse.N
                 watch = Watch(keep, _remaining(show_line), stop) if world.leads else Watch(stop=stop)
                 network = train_cascade(config, data, folder, watch, device=device, world=world).cpu()
             if world.leads:
-                result = measure_on_validation(config, network, data, folder)
-                log("model", agreed=result.agreed, **asdict(result.accuracy))
-                if options.test:
-                    with progress("test clouds prepared") as show:
-                        result = measure_on_test(config, network, folder, show)
-                results.append(result)
+                for trained in (*stages_before(config, data.classes, folder), network):
+                    result = measure_on_validation(config, trained, data, folder)
+                    log("model", model=result.path.name, agreed=result.agreed, **asdict(result.accuracy))
+                    if options.test:
+                        with progress("test clouds prepared") as show:
+                            result = measure_on_test(config, trained, folder, show)
+                    results.append(result)
     return results
 
 

@@ -3,10 +3,9 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from bgnn_studio.core.spec import NetworkSpec, Stage, at_stage, network_spec
+from bgnn_studio.core.spec import STAGES, NetworkSpec, Stage, at_stage, network_spec
 from bgnn_studio.errors import BgnnError
 
-STAGES: tuple[Stage, ...] = ("teacher", "tanh", "sign", "binary")
 SHAPES = "shapes"
 
 

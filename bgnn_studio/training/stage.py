@@ -226,8 +226,7 @@ def batch_loss(network: Network, config: CascadeConfig, points: Tensor, labels: 
 
 def _graphs(network: Network, seen: NetworkTrace) -> list[GraphFeatures]:
     """Return the graphs of layers 2 on, with the features that they were built on."""
-    on_bits = network.spec.on_bits and network.spec.stage != "tanh"
-    return [GraphFeatures(z, knn, on_bits) for z, knn in zip(seen.features, seen.knn[1:], strict=True)]
+    return [GraphFeatures(z, knn, network.spec.on_bits) for z, knn in zip(seen.features, seen.knn[1:], strict=True)]
 
 
 @torch.no_grad()

@@ -137,7 +137,7 @@ bool measure_instructions(const job *j, int64_t *instructions, const char **abse
 
 static size_t feature_bytes(const job *j, int32_t layer) {
     size_t channels = (size_t)j->info.widths[layer - 1];
-    size_t row = j->info.conv == BGNN_XOR_EDGE_CONV ? (channels + 63) / 64 * sizeof(uint64_t) : channels * sizeof(float);
+    size_t row = j->info.on_bits ? (channels + 63) / 64 * sizeof(uint64_t) : channels * sizeof(float);
     return (size_t)j->points * row;
 }
 

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from bgnn_studio import cli
-from bgnn_studio.core.spec import VARIANTS
 from bgnn_studio.native import Model
 from bgnn_studio.training.recipes import from_json, read_recipe
 from bgnn_studio.training.shapes import make_cloud
@@ -54,7 +53,8 @@ def train(data: Path, out: Path, *options: str) -> int:
 def test_every_variant_from_clouds_to_inference(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert train(data, tmp_path, "--test", "--json") == 0
     results = json.loads(capsys.readouterr().out)
-    assert [Path(result["model"]).stem for result in results] == ["dgcnn", "rf", "bf1", "bf2", "bfr"]
+    variants = ("rf", "bf1", "bf2", "bfr")
+    assert [Path(result["model"]).stem for result in results] == ["dgcnn", *(f"{v}{s}" for v in variants for s in ("-tanh", "-sign", ""))]
     configs = read_recipe(str(data / "recipe.toml"), [f"data={str(data)!r}"])
     cloud = make_cloud("bowl", 40, np.random.default_rng(9))
     for result in results:
@@ -64,14 +64,16 @@ def test_every_variant_from_clouds_to_inference(data: Path, tmp_path: Path, caps
             assert model.spec.classes == CLASSES
             assert model.training is not None
             assert from_json(model.training.recipe) == configs[model.spec.variant]
-            assert model.training.epochs == (1 if model.spec.variant == "dgcnn" else 3)
+            assert model.training.epochs == {"teacher": 1, "tanh": 1, "sign": 2, "binary": 3}[model.spec.stage]
+            assert Path(result["model"]).stem in (model.spec.variant, f"{model.spec.variant}-{model.spec.stage}")
             assert model.accuracy is not None
             assert model.accuracy.overall == pytest.approx(result["overall"])
             assert np.isfinite(model.infer(cloud).logits).all()
     events = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     epochs = [(e["variant"], e["stage"]) for e in events if e["event"] == "epoch"]
     assert epochs == [("dgcnn", "teacher"), *((v, s) for v in ("rf", "bf1", "bf2", "bfr") for s in ("tanh", "sign", "binary"))]
-    assert sum(e["event"] == "model" and e["split"] == "validation" for e in events) == len(VARIANTS)
+    measured = [e["model"] for e in events if e["event"] == "model" and e["split"] == "validation"]
+    assert measured == [Path(result["model"]).name for result in results]
 
 
 def test_the_test_split_is_read_once(

@@ -21,6 +21,12 @@ SPECS = {
     "bf2 on cat": small_spec("bf2", edge_op="cat", widths=(70, 33)),
     "bfr": small_spec("bfr"),
     "bfr on xor": small_spec("bfr", edge_op="xor", max_order="after_norm", widths=(33, 66)),
+    "rf, tanh": small_spec("rf", stage="tanh", widths=(9, 30)),
+    "rf, sign": small_spec("rf", stage="sign", widths=(17, 65)),
+    "bf1, tanh": small_spec("bf1", stage="tanh", widths=(16, 33)),
+    "bf2, sign": small_spec("bf2", stage="sign", widths=(63, 64, 65)),
+    "bfr, tanh": small_spec("bfr", stage="tanh", widths=(16, 32)),
+    "bfr, sign": small_spec("bfr", stage="sign", widths=(33, 66)),
     "one layer": small_spec("bf2", widths=(1,)),
     "eight layers": small_spec("bf1", widths=(32, 40, 48, 70, 33, 64, 65, 50)),
 }

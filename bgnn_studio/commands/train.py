@@ -97,6 +97,7 @@ def train(configs: "dict[str, CascadeConfig]", folder: Path, options: argparse.N
             log = RunLog(folder)
             try:
                 _keep_recipe(folder / RECIPE, configs)
+                log.event("begin", variants=list(configs), device=str(device), processes=world.size)
                 results = _train_all(configs, folder, options, world=world, device=device, log=log, say=say)
             except (Stopped, KeyboardInterrupt):
                 log.end("stopped")

@@ -12,6 +12,9 @@ SHAPES = "shapes"
 # What a number of `CascadeConfig` must be, in words and as a test; the window's form shows it, too.
 BOUNDS: dict[str, tuple[str, Callable[[float], bool]]] = {
     "validation_share": ("between 0 and 1", lambda v: 0 < v < 1),
+    "points": ("from 1", lambda v: v >= 1),
+    "k": ("from 1", lambda v: v >= 1),
+    "embedding": ("from 1", lambda v: v >= 1),
     "alpha": ("from 0 to 1", lambda v: 0 <= v <= 1),
     "temperature": ("above 0", lambda v: v > 0),
     "lsp_weight": ("from 0", lambda v: v >= 0),

@@ -32,10 +32,15 @@ def read_recipe(source: str, changes: Sequence[str] = ()) -> dict[str, CascadeCo
     BgnnError
         No such file, no TOML, an unknown key, a value of another type, or settings that cannot be trained; all name the file.
     """
+    text = files("bgnn_studio.training").joinpath("presets", f"{source}.toml").read_text() if source in PRESETS else _read(source)
+    return parse_recipe(text, source, changes)
+
+
+def parse_recipe(text: str, source: str, changes: Sequence[str] = ()) -> dict[str, CascadeConfig]:
+    """Return the cascades of a recipe's text, see `read_recipe`; errors name `source`."""
     try:
-        text = files("bgnn_studio.training").joinpath("presets", f"{source}.toml").read_text() if source in PRESETS else _read(source)
         table = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except tomllib.TOMLDecodeError as error:
         raise BgnnError(f"{source}: expected a recipe in TOML (got: {error}).") from error
     variants = table.pop("variants", None)
     if not isinstance(variants, list) or not variants or set(variants) - set(VARIANTS):
@@ -110,6 +115,8 @@ def typed(key: str, value: Any) -> Any:  # noqa: ANN401
 def _read(source: str) -> str:
     try:
         return Path(source).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise BgnnError(f"{source}: expected a recipe in TOML (got: {error}).") from error
     except OSError as error:
         raise BgnnError(
             f"{source}: expected one of {', '.join(PRESETS)}, or a recipe in TOML ({error.strerror}). Check the name."

@@ -93,6 +93,11 @@ def is_run(folder: Path) -> bool:
     return (folder / METRICS).is_file()
 
 
+def holds_snapshots(folder: Path) -> bool:
+    """Return whether a folder has something that only `--resume` goes on with."""
+    return any(folder.glob("*/*.pt"))
+
+
 def read_run(folder: Path) -> Run:
     """Read a folder; lines that a crash cut are left out. Raises `BgnnError` where there is no run, or it cannot be read."""
     pid = trainer_of(folder)  # first: what has ended by now has said so in the log
@@ -108,6 +113,8 @@ def read_run(folder: Path) -> Run:
         began = began or str(event.get("time", ""))
         try:
             match event["event"]:
+                case "begin":
+                    how = problem = ""
                 case "start":
                     config = from_json(json.dumps(event["config"]))
                     started[config.variant], how, problem = config, "", ""

@@ -19,9 +19,8 @@ from bgnn_studio.errors import BgnnError
 from bgnn_studio.training.recipes import PRESETS, known_keys, read_recipe
 
 if TYPE_CHECKING:
-    import torch
-
     from bgnn_studio.training.config import CascadeConfig
+    from bgnn_studio.training.networks import Network
     from bgnn_studio.training.parallel import World
     from bgnn_studio.training.reports import EpochReport, StepReport
     from bgnn_studio.training.results import Result
@@ -76,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
 
 def train(configs: "dict[str, CascadeConfig]", folder: Path, options: argparse.Namespace, *, say: Callable[[str], None]) -> "list[Result]":
     """Train every variant in turn, and measure what comes out; `say` gets a line for every epoch."""
-    from bgnn_studio.training.cascade import choose_device, trained_stages, use_threads
+    from bgnn_studio.training.cascade import choose_device, train_cascade, trained_stages, use_threads
     from bgnn_studio.training.parallel import joined, own_device
     from bgnn_studio.training.run_folder import RECIPE
     from bgnn_studio.training.run_lock import training_in
@@ -91,14 +90,15 @@ def train(configs: "dict[str, CascadeConfig]", folder: Path, options: argparse.N
             f"{folder}: holds a training run ({found[0].relative_to(folder)}). --resume goes on with it; or give another --out."
         )
     with joined(device) as world:
+        cascade = partial(train_cascade, device=device, world=world)
         if not world.leads:
-            return _train_all(configs, folder, options, world=world, device=device, log=None, say=say)
+            return _train_all(configs, folder, options, world=world, cascade=cascade, log=None, say=say)
         with training_in(folder):
             log = RunLog(folder)
             try:
                 _keep_recipe(folder / RECIPE, configs)
                 log.event("begin", variants=list(configs), device=str(device), processes=world.size)
-                results = _train_all(configs, folder, options, world=world, device=device, log=log, say=say)
+                results = _train_all(configs, folder, options, world=world, cascade=cascade, log=log, say=say)
             except (Stopped, KeyboardInterrupt):
                 log.end("stopped")
                 raise
@@ -115,12 +115,11 @@ def _train_all(
     options: argparse.Namespace,
     *,
     world: "World",
-    device: "torch.device",
+    cascade: "Callable[..., Network]",
     log: "RunLog | None",
     say: Callable[[str], None],
 ) -> "list[Result]":
     """Train the variants; only the leading process has a `log`, writes files and returns results."""
-    from bgnn_studio.training.cascade import train_cascade
     from bgnn_studio.training.datasets import training_data
     from bgnn_studio.training.results import measure_on_test, measure_on_validation
     from bgnn_studio.training.stage import Watch
@@ -131,12 +130,12 @@ def _train_all(
             if log is not None:  # the others read what it has prepared
                 with progress("clouds prepared") as show:
                     training_data(config, folder, _telling(log, show, stop))
-                log.event("start", device=str(device), processes=world.size, config=asdict(config))
+                log.event("start", config=asdict(config))
             world.wait()
             data = training_data(config, folder)
             with status() as show_line:
                 watch = Watch(stop=stop) if log is None else Watch(_keeping(log, say), _showing(log, show_line), stop)
-                network = train_cascade(config, data, folder, watch, device=device, world=world).cpu()
+                network = cascade(config, data, folder, watch).cpu()
             if log is not None:
                 log.tell(f"{config.variant} measured", 0, 0)
                 result = measure_on_validation(config, network, data, folder)

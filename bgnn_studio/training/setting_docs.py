@@ -16,7 +16,7 @@ _LABELS = {
     "alpha": "Distillation \N{GREEK SMALL LETTER ALPHA}",
     "temperature": "Temperature T",
     "lsp_weight": "LSP weight \N{GREEK SMALL LETTER LAMDA}",
-    "width_factor": "Width, times teacher's",
+    "width_factor": "Width factor",
     "scale": "Scale up to",
     "shift": "Shift up to",
     "batch_size": "Batch [clouds]",
@@ -27,12 +27,13 @@ _LABELS = {
 
 @dataclass(frozen=True)
 class Setting:
-    """A setting: its key in a recipe, a label, what it does, what is expected, and its choices; none: it is typed."""
+    """A setting: its key in a recipe, a label, what it does, what is expected, whether that is many numbers, and its choices, if any."""
 
     key: str
     label: str
     doc: str
     expected: str
+    many: bool = False
     choices: tuple[str, ...] = ()
 
 
@@ -49,7 +50,9 @@ def setting(key: str) -> Setting:
     expected = {int: "a whole number", float: "a number", str: ""}.get(kind, "whole numbers, separated by commas")
     choices = _choices(name, kind)
     expected = " or ".join(filter(None, choices)) if choices else " ".join(filter(None, [expected, bounds[0] if bounds else ""]))
-    return Setting(key, _LABELS.get(name, name.replace("_", " ").capitalize()), doc.replace("`", ""), expected, choices)
+    return Setting(
+        key, _LABELS.get(name, name.replace("_", " ").capitalize()), doc.replace("`", ""), expected, get_origin(kind) is tuple, choices
+    )
 
 
 def refusal(key: str, value: object) -> str:

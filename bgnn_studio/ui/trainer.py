@@ -158,7 +158,11 @@ class Trainer(QObject):
         if process.process.returncode and (run is None or run.state not in ("stopped", "failed")):
             code = process.process.returncode
             how = f"ended by signal {-code}" if code < 0 else f"ended with code {code}"
-            self.problem = words.removeprefix("bgnn-studio: ") if code == 2 and words else f"The process of {folder.name} {how}."
+            self.problem = (
+                words.removeprefix("bgnn-studio: ")
+                if code == 2 and words
+                else f"The process of {folder.name} {how}. Resume goes on from its last snapshot."
+            )
         elif run is not None and run.state == "failed":
             self.problem = run.problem
         if run is not None:

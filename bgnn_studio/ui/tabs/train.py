@@ -62,6 +62,7 @@ class TrainTab(QWidget):
         self._followed: Path | None = None
         self._edited = self._named = False
         self._stem = "demo"
+        self._good: Mapping[str, CascadeConfig] | None = None
         self.train, self.stop, self.resume = (QAction(text, self) for text in ("&Train", "Stop t&raining", "Resume training &run"))
         for action, key, call in (
             (self.train, "F8", self._start),
@@ -184,14 +185,13 @@ class TrainTab(QWidget):
         """Show the runs, the one that is looked at, and what keeps one from beginning."""
         t = self.trainer
         self.runs.show_runs(t.runs, t.root)
-        if self._followed is not None and t.run(self._followed) is not None and not self.runs.selected:
-            self.runs.select(self._followed)
-        run, selected = self.run, self.runs.selected
-        starting = self._followed is not None and (
-            t.starting == self._followed or (self._followed in t.own and t.run(self._followed) is None)
-        )
-        shown = [run, *(other for other in selected if other.folder != run.folder)] if run is not None else []
-        self.curves.show_runs([] if starting and self._followed is not None and t.run(self._followed) is None else shown)
+        if not self._named and not t.busy and holds_snapshots(self.folder):
+            self.setup.name.setText(self._free_name(self._stem))
+        starting = t.starting is not None or any(t.run(folder) is None for folder in t.own)
+        run = self.run
+        if run is not None and not self.runs.selected:
+            self.runs.select(run.folder)
+        self.curves.show_runs([] if run is None else [run, *(other for other in self.runs.selected if other.folder != run.folder)])
         self.result.show_run(run)
         self.setup.show_run(run, starting=starting, stopping=run is not None and run.folder in t.stopping)
         problem = t.problem or self.form.problem or ("" if run is None or starting else run.problem)
@@ -261,7 +261,7 @@ class TrainTab(QWidget):
 
     def _replace(self, configs: "Mapping[str, CascadeConfig]", name: str) -> None:
         """Show other settings in the form; what the user had changed can be had back."""
-        before = self.form.configs if self._edited else None
+        before = self._good if self._edited else None
         differing = self.form.set_configs(configs)
         self._edited = False
         if differing:
@@ -279,7 +279,8 @@ class TrainTab(QWidget):
         self._edited = True
         self.trainer.problem = ""
         if self.form.configs is not None:
-            self._settings.setValue(_KEYS["recipe"], recipe_text(self.form.configs))
+            self._good = self.form.configs
+            self._settings.setValue(_KEYS["recipe"], recipe_text(self._good))
         self.refresh()
 
     def _change_setup(self) -> None:

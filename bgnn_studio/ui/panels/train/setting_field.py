@@ -67,7 +67,7 @@ class SettingField(QWidget):
         self._value = value
         if isinstance(self.editor, QLineEdit):
             text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else f"{value:g}" if _short(value) else str(value)
-            if self.editor.text() != text and _parsed(self.editor.text(), value) != value:
+            if self.editor.text() != text and _parsed(self.editor.text(), many=self.setting.many) != value:
                 self.editor.setText(text)
         elif self.setting.key == "data":
             self._show_data(str(value))
@@ -91,7 +91,7 @@ class SettingField(QWidget):
         return super().eventFilter(watched, event)
 
     def _type(self, text: str) -> None:
-        self._value = _parsed(text, self._value)
+        self._value = _parsed(text, many=self.setting.many)
         self.edited.emit(self.setting.key, self._value)
 
     def _show_data(self, value: str) -> None:
@@ -122,12 +122,12 @@ def _short(value: object) -> bool:
     return isinstance(value, float) and float(f"{value:g}") == value
 
 
-def _parsed(text: str, like: object) -> object:
-    """Return what was typed as a number, or as numbers where `like` is a list of these; text stays text."""
-    if isinstance(like, list | tuple) or "," in text:
-        parts = [_number(part) for part in text.split(",") if part.strip()]
-        return text if any(isinstance(part, str) for part in parts) else tuple(parts)
-    return _number(text)
+def _parsed(text: str, *, many: bool) -> object:
+    """Return what was typed as a number, or as numbers where there may be many; text stays text."""
+    if not many:
+        return _number(text)
+    parts = [_number(part) for part in text.split(",") if part.strip()]
+    return text if any(isinstance(part, str) for part in parts) else tuple(parts)
 
 
 def _number(text: str) -> int | float | str:

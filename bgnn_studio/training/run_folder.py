@@ -72,6 +72,16 @@ class Run:
         """Whether something of it is left to do, and nobody does it."""
         return self.state in ("stopped", "failed", "cut off") and bool(self.configs)
 
+    @property
+    def epochs_in_all(self) -> int:
+        """How many epochs the run has once it is finished; a teacher that several students share counts once."""
+        stages = {
+            ("dgcnn" if stage == "teacher" else variant, stage): config.settings(stage).epochs
+            for variant, config in self.configs.items()
+            for stage in config.stages()
+        }
+        return sum(stages.values())
+
     def model(self, variant: str) -> Path:
         """Return the path of a variant's model file."""
         return self.folder / f"{variant}.gguf"

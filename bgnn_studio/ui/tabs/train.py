@@ -63,7 +63,9 @@ class TrainTab(QWidget):
         self._edited = self._named = False
         self._stem = "demo"
         self._good: Mapping[str, CascadeConfig] | None = None
-        self.train, self.stop, self.resume = (QAction(text, self) for text in ("&Train", "Stop t&raining", "Resume training &run"))
+        self.train, self.stop, self.resume = (
+            QAction(text, self) for text in ("&Train by the recipe", "Stop t&raining", "Resume training &run")
+        )
         for action, key, call in (
             (self.train, "F8", self._start),
             (self.stop, "Shift+F8", self._stop),

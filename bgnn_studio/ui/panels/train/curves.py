@@ -45,15 +45,16 @@ class CurvesPanel(QWidget):
         self.loss.getAxis("bottom").setLabel("epoch")
         self._hint = hint("Start a run, or select one: its curves appear here, epoch by epoch.")
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.legend.setContentsMargins(12, 0, 0, 0)
         row = QHBoxLayout()
         row.setContentsMargins(12, 0, 10, 0)
-        row.setSpacing(10)
         row.addWidget(self.choice)
-        row.addWidget(self.legend, 1)
+        row.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 4, 4)
         column.setSpacing(2)
         column.addLayout(row)
+        column.addWidget(self.legend)
         column.addWidget(self.accuracy, 3)
         column.addWidget(self.loss, 2)
         column.addWidget(self._hint, 1)
@@ -101,7 +102,7 @@ class CurvesPanel(QWidget):
             plot.clear()
         if not drawn:
             return
-        series, names = self._theme.series, []
+        series, names, longest = self._theme.series, [], 0
         for place, run in enumerate(self._runs):
             variants = _variants(run) if self.variant == _ALL else [self.variant]
             for variant in variants:
@@ -111,8 +112,10 @@ class CurvesPanel(QWidget):
                     epochs = [e for e in epochs if e.stage != "teacher"]
                 if epochs:
                     self._add_line(epochs, colour, _DASHES[place % len(_DASHES)] if self.variant == _ALL else _DASHES[0])
+                    longest = max(longest, len(epochs))
                     names.append(f"<span style='color:{colour}'>\N{BLACK SQUARE}</span> {run.name} {variant}")
         self.legend.setText("&nbsp;&nbsp; ".join(names))
+        self.accuracy.setXRange(0.5, max(longest + 0.5, 5.5), padding=0.01)
         first = self._runs[0]
         if self.variant != _ALL:
             self._mark_stages(first.curve(self.variant))
@@ -131,13 +134,12 @@ class CurvesPanel(QWidget):
     def _mark_stages(self, epochs: "Sequence[EpochReport]") -> None:
         """Draw a line where a stage begins, with its name."""
         starts = [i for i, e in enumerate(epochs) if not i or e.stage != epochs[i - 1].stage]
-        for i in starts:
+        for place, i in enumerate(starts):
             for plot in (self.accuracy, self.loss):
                 name = epochs[i].stage if plot is self.accuracy else ""
-                options = {"position": 0.95, "anchors": [(0, 0.5), (0, 0.5)], "color": self._theme.muted}
+                options = {"position": 0.95 - 0.07 * (place % 2), "anchors": [(0, 0.5), (0, 0.5)], "color": self._theme.muted}
                 pen = pg.mkPen(self._theme.border, width=1)
                 plot.addItem(pg.InfiniteLine(i + 0.5, pen=pen, label=name or None, labelOpts=options))
-        self.accuracy.setXRange(0.5, max(len(epochs) + 0.5, 5.5), padding=0.01)
 
 
 def _variants(run: "Run") -> list[str]:

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from bgnn_studio.core.units import duration_text
 from bgnn_studio.training.recipes import PRESETS
-from bgnn_studio.training.run_folder import Run
+from bgnn_studio.training.run_folder import Run, RunProgress
 
 _TIPS = {
     "demo": "The bundled shapes, minutes on a CPU",
@@ -136,17 +136,10 @@ class SetupStrip(QFrame):
         progress = run.progress if run is not None and running else None
         if stopping:
             words = "saving, then it ends"
-        elif starting:
-            words = "loading torch"
-        elif progress is None:
-            words = "loading torch" if running else ""
+        elif run is None or progress is None:
+            words = "loading torch" if running or starting else ""
         else:
-            left = progress.seconds_left
-            words = "  \N{MIDDLE DOT}  ".join(
-                [progress.doing]
-                + ([] if progress.loss is None else [f"loss {progress.loss:.3f}"])
-                + ([] if left is None else [f"about {duration_text(left)} left in this stage"])
-            )
+            words = _words(run, progress)
         self.bar.setRange(0, progress.total if progress else 0)
         self.bar.setValue(progress.done if progress else 0)
         self.said.setText(words)
@@ -173,3 +166,13 @@ class SetupStrip(QFrame):
         name, _ = QFileDialog.getSaveFileName(self, "Save recipe", "recipe.toml", _TOML)
         if name:
             self.saved.emit(Path(name))
+
+
+def _words(run: Run, now: RunProgress) -> str:
+    words = [now.doing]
+    if now.loss is not None:
+        words.append(f"loss {now.loss:.3f}")
+        words.append(f"epoch {len(run.epochs) + 1} of {run.epochs_in_all}")
+    if now.seconds_left is not None:
+        words.append(f"about {duration_text(now.seconds_left)} left in this stage")
+    return "  \N{MIDDLE DOT}  ".join(words)

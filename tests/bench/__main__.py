@@ -1,4 +1,4 @@
-"""Run it: `python -m tests.bench [--only SECTION ...]`. Prints tables in Markdown; under five minutes on two cores."""
+"""Run it: `python -m tests.bench [--only SECTION ...]`. Prints tables in Markdown; under ten minutes on two cores."""
 
 import argparse
 import logging
@@ -14,7 +14,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"): 
 warnings.simplefilter("ignore")
 logging.disable(logging.WARNING)
 
-from tests.bench import growth, machine, neighbours, networks, products, scaling  # noqa: E402
+from tests.bench import growth, machine, neighbours, networks, products, scaling, training  # noqa: E402
 
 SECTIONS = {
     "networks": networks.run,
@@ -22,6 +22,7 @@ SECTIONS = {
     "products": products.run,
     "growth": growth.run,
     "scaling": scaling.run,
+    "training": training.run,
 }
 
 

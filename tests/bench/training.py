@@ -28,7 +28,7 @@ def run(_: Path) -> None:
     use_threads(1)
     for title, sizes, batch, budget_s in SIZES:
         rows = [_row(spec, batch, budget_s) for spec in _specs(sizes)]
-        size = f"N = {rows and sizes['points']}, k = {sizes['k']}, batches of {batch}"
+        size = f"N = {sizes['points']}, k = {sizes['k']}, batches of {batch}"
         head = ["network, stage", "clouds/s", "usual, clouds/s", "times as fast", "n", "usual, n", "largest difference of logits"]
         table(f"One training step, {title}, {size}, 1 thread, CPU time, from labels alone", head, rows)
 
@@ -44,10 +44,8 @@ def _row(spec: NetworkSpec, batch: int, budget_s: float) -> list[str]:
     network = build_network(spec, engine_graphs=True)
     difference = largest_difference(network, points)
     twin = deepcopy(network)
-    ours, usual = (
-        Contender("ours", _step(network, network, points, labels)),
-        Contender("usual", _step(twin, UsualNetwork(twin), points, labels)),
-    )
+    ours = Contender("ours", _step(network, network, points, labels))
+    usual = Contender("usual", _step(twin, UsualNetwork(twin), points, labels))
     hold([ours, usual], budget_s=budget_s, turn_s=0.0)
     rates = [1e3 * batch / contender.p50_ms for contender in (ours, usual)]
     name = spec.variant if spec.stage == "teacher" else f"{spec.variant}, {spec.stage}"

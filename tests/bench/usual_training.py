@@ -1,7 +1,5 @@
 """The networks in the formulation that most published code trains: topk graphs, and each edge tensor concatenated, permuted, convolved."""
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
@@ -16,7 +14,7 @@ class UsualNetwork(Plain):
 
     def __init__(self, network: Network) -> None:
         super().__init__(network.spec, network.state_dict(keep_vars=True), training=True)
-        self.graphs: Sequence[Tensor] = ()
+        self.graphs: tuple[Tensor, ...] = ()
         self._layer = 0
 
     def graph(self, x: Tensor) -> Tensor:
@@ -35,10 +33,8 @@ class UsualNetwork(Plain):
         near = x.reshape(b * n, c)[rows].view(b, n, spec.k, c)
         own = x.view(b, n, 1, c).repeat(1, 1, spec.k, 1)
         bits = spec.conv == "XorEdgeConv" and spec.stage != "tanh" and i > 0
-        if bits and spec.edge_op == "xor":
-            half = -near * own
-        else:
-            half = near if spec.edge_op == "cat" and i > 0 else near - own
+        products = bits and spec.edge_op == "xor"
+        half = -near * own if products else near if spec.edge_op == "cat" and i > 0 else near - own
         edges = torch.cat([half, own], dim=3).permute(0, 3, 1, 2).contiguous()  # (B, 2C, N, k)
         weight = self.weight(name, real=i == 0 and spec.first_layer == "float")[:, :, None, None]
         if spec.conv == "EdgeConv":

@@ -22,8 +22,8 @@ from bgnn_studio.io.readers.surface import mesh_points
 Array = np.ndarray[Any, Any]
 _FILES = {"train": "training.pt", "test": "test.pt"}
 # ModelNet's classes, those of ModelNet10 in capitals.
-_NAMES = """airplane BATHTUB BED bench bookshelf bottle bowl car CHAIR cone cup curtain DESK door DRESSER flower_pot glass_box guitar keyboard
-lamp laptop mantel MONITOR NIGHT_STAND person piano plant radio range_hood sink SOFA stairs stool TABLE tent TOILET tv_stand vase
+_NAMES = """airplane BATHTUB BED bench bookshelf bottle bowl car CHAIR cone cup curtain DESK door DRESSER flower_pot glass_box guitar
+keyboard lamp laptop mantel MONITOR NIGHT_STAND person piano plant radio range_hood sink SOFA stairs stool TABLE tent TOILET tv_stand vase
 wardrobe xbox"""
 _FORTY = tuple(_NAMES.lower().split())
 _TEN = tuple(name.lower() for name in _NAMES.split() if name.isupper())

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 import warnings
+from importlib import import_module
 from pathlib import Path
 
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):  # read when the libraries load
@@ -14,16 +15,9 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"): 
 warnings.simplefilter("ignore")
 logging.disable(logging.WARNING)
 
-from tests.bench import growth, machine, neighbours, networks, products, scaling, training  # noqa: E402
+from tests.bench import machine  # noqa: E402
 
-SECTIONS = {
-    "networks": networks.run,
-    "neighbours": neighbours.run,
-    "products": products.run,
-    "growth": growth.run,
-    "scaling": scaling.run,
-    "training": training.run,
-}
+SECTIONS = ("networks", "neighbours", "products", "growth", "scaling", "training")  # modules; the last one needs no peer
 
 
 def main() -> None:
@@ -39,7 +33,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name in options.only or SECTIONS:
             print(f"\nload average {os.getloadavg()[0]:.1f}", file=sys.stderr)
-            SECTIONS[name](Path(folder))
+            import_module(f"tests.bench.{name}").run(Path(folder))
     print(
         f"\n{time.perf_counter() - start:.0f} s; load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores (this program counts 1)."
     )

@@ -28,7 +28,8 @@ _MOST = 999_999
 _FOLDER, _ARCHIVE = "folder", "archive"
 _LAYOUTS = (
     "Clouds with their classes: the bundled shapes, a folder CLASS/SPLIT/FILE or CLASS/FILE, ModelNet40\n"
-    "in its published layouts, PyG's ModelNet, or an NPZ archive of points (n, N, 3), labels (n,) and classes. A folder can be dropped on this tab.\n"
+    "in its published layouts, PyG's ModelNet,\n"
+    "or an NPZ archive of points (n, N, 3), labels (n,) and classes. A folder can be dropped on this tab.\n"
     "Choose a folder or an archive again to read it anew."
 )
 

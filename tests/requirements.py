@@ -42,6 +42,7 @@ NEEDS: dict[str, Callable[[], bool]] = {
     "aarch64-linux-gnu-gcc": lambda: shutil.which("aarch64-linux-gnu-gcc") is not None,
     "sshd": Path("/usr/sbin/sshd").exists,
     "bcrypt": lambda: find_spec("bcrypt") is not None,  # a dependency of the application, but an optional one of asyncssh
+    "tensorboard": lambda: find_spec("tensorboard") is not None,
     "ssh-agent": lambda: shutil.which("ssh-agent") is not None,
     "dropbear": Path("/usr/sbin/dropbear").exists,
     "mount namespaces": _mount_namespaces,

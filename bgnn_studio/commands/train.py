@@ -40,6 +40,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--test", action="store_true", help="at the end, measure on the test split; done once and logged")
     command.add_argument("--device", default="auto", help="cuda, mps or cpu; default: the first of these that is there")
     command.add_argument("--threads", type=positive, default=1, metavar="T", help="threads of torch on a CPU (default: 1)")
+    command.add_argument("--tensorboard", action="store_true", help="write metrics for TensorBoard, too, into DIR/tensorboard")
     command.add_argument("--json", action="store_true", help="write the results as JSON")
     command.formatter_class = argparse.RawDescriptionHelpFormatter
     command.epilog = "\n".join(
@@ -94,7 +95,7 @@ def train(configs: "dict[str, CascadeConfig]", folder: Path, options: argparse.N
         if not world.leads:
             return _train_all(configs, folder, options, world=world, cascade=cascade, log=None, say=say)
         with training_in(folder):
-            log = RunLog(folder)
+            log = RunLog(folder, tensorboard=options.tensorboard)
             try:
                 _keep_recipe(folder / RECIPE, configs)
                 log.event("begin", variants=list(configs), device=str(device), processes=world.size)

@@ -4,7 +4,9 @@ import json
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+from bgnn_studio.errors import BgnnError
 from bgnn_studio.training.reports import EpochReport, StepReport
 from bgnn_studio.training.results import append_line
 from bgnn_studio.training.run_folder import METRICS, PROGRESS, RunProgress
@@ -13,10 +15,18 @@ EVERY_S = 0.5
 
 
 class RunLog:
-    """``metrics.jsonl``, a line for each event, kept; ``progress.json``, written over twice a second and gone at the end."""
+    """``metrics.jsonl``, a line for each event, kept; ``progress.json``, written over twice a second and gone at the end.
 
-    def __init__(self, folder: Path) -> None:
+    Parameters
+    ----------
+    folder : Path
+    tensorboard : bool
+        Write loss and validation accuracy of each epoch for TensorBoard, too, in ``folder/tensorboard``; raises `BgnnError` without it.
+    """
+
+    def __init__(self, folder: Path, *, tensorboard: bool = False) -> None:
         self._folder = folder
+        self._board = _board(folder / "tensorboard") if tensorboard else None
         self._due = 0.0
         self._pace: tuple[str, float, int] = ("", 0.0, 0)
 
@@ -27,6 +37,10 @@ class RunLog:
     def epoch(self, report: EpochReport) -> None:
         """Add the line of an epoch."""
         self.event("epoch", **vars(report))
+        if self._board is not None:
+            for name, value in (("loss", report.loss), ("validation accuracy", report.validation)):
+                self._board.add_scalar(f"{name}/{report.variant} {report.stage}", value, report.epoch)
+            self._board.flush()
 
     def step(self, report: StepReport) -> RunProgress:
         """Say where a stage is; return it with the time that the rest of the stage takes at the pace so far."""
@@ -53,3 +67,18 @@ class RunLog:
         with suppress(Exception):
             (self._folder / PROGRESS).unlink(missing_ok=True)
             self.event("end", how=how, problem=problem)
+        if self._board is not None:
+            with suppress(OSError):
+                self._board.close()
+
+
+def _board(folder: Path) -> Any:  # noqa: ANN401
+    """Return a writer of event files."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+
+        return SummaryWriter(str(folder))
+    except ImportError as error:
+        raise BgnnError("TensorBoard is not installed. Leave --tensorboard out, or: pip install tensorboard") from error
+    except OSError as error:
+        raise BgnnError(f"{folder}: could not be written ({error.strerror}). Choose another folder (--out).") from error

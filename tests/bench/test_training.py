@@ -11,4 +11,4 @@ from tests.training.random_network import clouds, small_spec
 @pytest.mark.parametrize("stage", ["tanh", "sign", "binary"])
 def test_both_formulations_give_the_same_logits(variant: str, stage: str) -> None:
     spec = small_spec(variant, None if variant == "dgcnn" else stage, **({"widths": (12, 24, 48)} if variant == "bfr" else {}))
-    assert largest_difference(build_network(spec), clouds(6, spec.points, 3)) < 1e-4
+    assert largest_difference(build_network(spec), clouds(6, spec.points, 3)) < 1e-9

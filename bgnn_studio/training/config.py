@@ -139,6 +139,8 @@ class CascadeConfig:
         for name, (expected, good) in BOUNDS.items():
             if not good(getattr(self, name)):
                 raise BgnnError(f"Expected {name} {expected} (got {getattr(self, name)!r}).")
+        if self.k > self.points:
+            raise BgnnError(f"Expected k up to points, {self.points} (got {self.k}).")
 
     @property
     def distilled(self) -> bool:

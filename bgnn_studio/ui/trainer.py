@@ -92,7 +92,15 @@ class Trainer(QObject):
             return
         self._looking = True
         own, root = dict(self.own), self.root
-        self._submit(lambda: self._looked.emit(self._look(root, own)))
+
+        def look() -> None:
+            try:
+                self._looked.emit(self._look(root, own))
+            except Exception:
+                log.exception("looking at %s failed", root)
+                self._looked.emit((list(self.runs), []))
+
+        self._submit(look)
 
     def start(self, request: Request) -> None:
         """Start a run, or go on with one."""

@@ -41,6 +41,7 @@ class ResultPanel(QWidget):
         super().__init__(parent)
         self._jobs, self._toasts = jobs, toasts
         self._run: Run | None = None
+        self._picked: str | None = None
         self.bars = Bars("Validation accuracy by stage")
         self._hint = hint("Bars show what each stage keeps and loses of its teacher, once it has run an epoch.")
         self._reading = caption(_READING, "Of the torch network while it is trained; model files below are measured by the engine")
@@ -48,7 +49,7 @@ class ResultPanel(QWidget):
         self.list = QListWidget()
         self.list.setObjectName("Quiet")
         self.list.setAccessibleName("Trained models")
-        self.list.itemSelectionChanged.connect(self._enable)
+        self.list.itemSelectionChanged.connect(self._pick)
         self.list.itemActivated.connect(lambda _: self._open())
         self.open, self.save = QPushButton("&Open in Inspect"), QPushButton("Sa&ve as\N{HORIZONTAL ELLIPSIS}")
         self.open.clicked.connect(lambda _: self._open())
@@ -74,21 +75,24 @@ class ResultPanel(QWidget):
 
     def show_run(self, run: "Run | None") -> None:
         """Show another run, or more of the same one."""
-        chosen = self.chosen if run is not None and self._run is not None and run.folder == self._run.folder else None
+        if run is None or self._run is None or run.folder != self._run.folder:
+            self._picked = None
         self._run = run
         rows = [] if run is None else _bars(run)
         self.bars.set_bars(rows, legend=_LEGEND if any(len(row.segments) > 1 for row in rows) else (), maximum=1.0)
         for widget in (self.bars, self._reading):
             widget.setVisible(bool(rows))
         self._hint.setVisible(not rows)
+        self.list.blockSignals(True)
         self.list.clear()
         for variant, accuracy in {} if run is None else run.models.items():
             item = QListWidgetItem(f"{variant}.gguf   {_percent(accuracy.overall)} of {accuracy.count:,} {accuracy.split} clouds")
             item.setData(_VARIANT, variant)
             item.setToolTip(f"{run.model(variant)}\n{accuracy.dataset}; class mean {_percent(accuracy.class_mean)}, measured by the engine")
             self.list.addItem(item)
-            if variant == chosen or chosen is None:  # None: the last one, where the cascade ends
+            if self._picked in (variant, None):  # None: the last one, where the cascade ends
                 self.list.setCurrentItem(item)
+        self.list.blockSignals(False)
         self.list.setFixedHeight(_ROW * max(1, self.list.count()) + 4)
         for widget in (self.list, self.open, self.save):
             widget.setVisible(self.list.count() > 0)
@@ -119,6 +123,10 @@ class ResultPanel(QWidget):
             done=lambda _: self._toasts.info("Model saved", str(path)),
             failed=lambda error: self._toasts.error("Model not saved", error),
         )
+
+    def _pick(self) -> None:
+        self._picked = self.chosen
+        self._enable()
 
     def _open(self) -> None:
         if self._run is not None and self.chosen is not None:

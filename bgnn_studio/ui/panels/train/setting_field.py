@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QGridLayout, QLabel, QLine
 
 from bgnn_studio.training.config import SHAPES
 from bgnn_studio.training.setting_docs import Setting
+from bgnn_studio.ui.widgets.strip import problem_label
 
 _LABEL = 118
 _FOLDER, _ARCHIVE = "\0folder", "\0archive"
@@ -49,11 +50,7 @@ class SettingField(QWidget):
             self.editor.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             self.editor.activated.connect(self._choose)
         self.editor.installEventFilter(self)
-        self.problem = QLabel()
-        self.problem.setObjectName("Problem")
-        self.problem.setWordWrap(True)
-        self.problem.setTextFormat(Qt.TextFormat.PlainText)
-        self.problem.hide()
+        self.problem = problem_label()
         grid = QGridLayout(self)
         grid.setContentsMargins(12, 0, 10, 0)
         grid.setSpacing(2)

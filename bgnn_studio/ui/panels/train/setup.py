@@ -3,18 +3,15 @@
 import os
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QMenu,
-    QProgressBar,
     QPushButton,
-    QSizePolicy,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -23,6 +20,7 @@ from PySide6.QtWidgets import (
 from bgnn_studio.core.units import duration_text
 from bgnn_studio.training.recipes import PRESETS
 from bgnn_studio.training.run_folder import Run, RunProgress
+from bgnn_studio.ui.widgets.strip import add_fields, problem_label, progress_line
 
 _TIPS = {
     "demo": "The bundled shapes, minutes on a CPU",
@@ -67,12 +65,7 @@ class SetupStrip(QFrame):
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(self.recipe)
-        for text, widget in (("&Into", self.name), ("&Device", self.device), ("T&hreads", self.threads)):
-            label = QLabel(text)
-            label.setObjectName("Caption")
-            label.setBuddy(widget)
-            row.addWidget(label)
-            row.addWidget(widget)
+        add_fields(row, (("&Into", self.name), ("&Device", self.device), ("T&hreads", self.threads)))
         for widget in (self.start, self.halt, self.bar):
             row.addWidget(widget)
         row.addWidget(self.said, 1)
@@ -104,18 +97,8 @@ class SetupStrip(QFrame):
         self.start.clicked.connect(lambda _: self.run.emit())
         self.halt.clicked.connect(lambda _: self.stop.emit())
         self.halt.setToolTip("End after this step, with everything saved: Resume goes on from there")
-        self.bar, self.said = QProgressBar(), QLabel()
-        self.bar.setAccessibleName("Progress of the stage")
-        self.bar.setTextVisible(False)
-        self.bar.setFixedWidth(90)
-        self.said.setObjectName("Caption")
-        self.said.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.problem = QLabel()
-        self.problem.setObjectName("Problem")
-        self.problem.setAccessibleName("Problem")
-        self.problem.setWordWrap(True)
-        self.problem.setTextFormat(Qt.TextFormat.PlainText)
-        self.problem.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.bar, self.said = progress_line("Progress of the stage")
+        self.problem = problem_label()
 
     def set_reason(self, reason: str | None) -> None:
         """Disable Train with the reason as its tooltip, or enable it with None."""

@@ -140,7 +140,7 @@ def _train_all(
             if log is not None:
                 log.tell(f"{config.variant} measured", 0, 0)
                 result = measure_on_validation(config, network, data, folder)
-                log.event("model", variant=config.variant, agreed=result.agreed, **asdict(result.accuracy))
+                log.event("model", model=result.path.name, agreed=result.agreed, **asdict(result.accuracy))
                 if options.test:
                     with progress("test clouds prepared") as show:
                         result = measure_on_test(config, network, folder, show)

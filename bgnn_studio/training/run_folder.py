@@ -43,7 +43,7 @@ class Run:
     epochs : tuple of EpochReport
         In the order of training, each once.
     models : dict
-        Accuracy on validation of each finished variant's model file, measured by the engine.
+        Accuracy on validation of each model file by its stem, a variant's name, measured by the engine.
     problem : str
         Why a run failed; else empty.
     progress : RunProgress or None
@@ -82,9 +82,9 @@ class Run:
         }
         return sum(stages.values())
 
-    def model(self, variant: str) -> Path:
-        """Return the path of a variant's model file."""
-        return self.folder / f"{variant}.gguf"
+    def model(self, name: str) -> Path:
+        """Return the path of a model file by its stem."""
+        return self.folder / f"{name}.gguf"
 
     def curve(self, variant: str) -> list[EpochReport]:
         """Return every epoch that led to a variant, the teacher's first where it learned from one or has none of its own."""
@@ -132,7 +132,7 @@ def read_run(folder: Path) -> Run:
                     report = _built(EpochReport, event)
                     epochs[report.variant, report.stage, report.epoch] = report
                 case "model":
-                    models[str(event.get("variant") or next(reversed(started)))] = _built(Accuracy, event)
+                    models[Path(event.get("model") or next(reversed(started))).stem] = _built(Accuracy, event)
                 case "end":
                     how, problem = event["how"], event.get("problem", "")
         except (BgnnError, KeyError, TypeError, StopIteration):  # of another version: what it says otherwise is still shown

@@ -37,7 +37,7 @@ def test_a_finished_cascade(tmp_path: Path) -> None:
     assert not is_run(tmp_path)
     write(
         tmp_path, start(TEACHER), epoch("dgcnn", "teacher", 1, 0.9), epoch("dgcnn", "teacher", 2, 0.8),
-        {"event": "model", "variant": "dgcnn", "agreed": 8} | ACCURACY, start(STUDENT), epoch("bf1", "binary", 1, 0.6),
+        {"event": "model", "model": "dgcnn.gguf", "agreed": 8} | ACCURACY, start(STUDENT), epoch("bf1", "binary", 1, 0.6),
         epoch("bf1", "tanh", 1, 0.7), {"event": "model", "agreed": 8} | ACCURACY, {"event": "end", "how": "finished", "problem": ""},
     )  # fmt: skip
     run = read_run(tmp_path)
@@ -45,7 +45,7 @@ def test_a_finished_cascade(tmp_path: Path) -> None:
     assert dict(run.configs) == {"dgcnn": TEACHER, "bf1": STUDENT}
     assert [(e.stage, e.epoch) for e in run.curve("bf1")] == [("teacher", 1), ("teacher", 2), ("tanh", 1), ("binary", 1)]
     assert (run.best("dgcnn", "teacher"), run.best("bf1", "binary"), run.best("bf1", "sign")) == (0.9, 0.6, None)
-    assert list(run.models) == ["dgcnn", "bf1"]  # older logs do not name the variant of a model
+    assert list(run.models) == ["dgcnn", "bf1"]  # older logs do not name the model
     assert run.model("bf1") == tmp_path / "bf1.gguf"
 
 
@@ -56,7 +56,7 @@ def test_ends_and_lines_that_were_cut(tmp_path: Path) -> None:
         ((*begun, {"event": "end", "how": "stopped", "problem": ""}), "stopped"),
         ((*begun, {"event": "end", "how": "failed", "problem": "The disk is full."}), "failed"),
         ((*begun, {"event": "end", "how": "stopped", "problem": ""}, {"event": "begin"}), "cut off"),
-        ((*begun, {"event": "model", "variant": "bf1", "agreed": 8} | ACCURACY), "finished"),
+        ((*begun, {"event": "model", "model": "bf1.gguf", "agreed": 8} | ACCURACY), "finished"),
     ):
         write(tmp_path, *events)
         with (tmp_path / METRICS).open("a") as log:

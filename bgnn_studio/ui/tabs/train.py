@@ -301,7 +301,7 @@ class TrainTab(QWidget):
 
     def _tell_end(self, run: Run) -> None:
         if run.state == "finished":
-            figures = ", ".join(f"{variant} {100 * accuracy.overall:.1f} %" for variant, accuracy in run.models.items())
+            figures = ", ".join(f"{name} {100 * accuracy.overall:.1f} %" for name, accuracy in run.models.items())
             self._toasts.info(f"{run.name} is trained", f"On validation: {figures}. Open the models from the Train tab.")
         elif run.state == "stopped":
             self._toasts.info(f"{run.name} is stopped", "Everything is saved: Resume goes on from there.")

@@ -23,7 +23,7 @@ _KEPT, _LOST, _WON, _TEACHER = 0, 1, 2, 4
 _LEGEND = (("kept", _KEPT), ("won", _WON), ("lost of the teacher's", _LOST))
 _READING = "Best epoch of each stage, on validation"
 _ROW = 24
-_VARIANT = Qt.ItemDataRole.UserRole
+_NAME = Qt.ItemDataRole.UserRole
 
 
 class ResultPanel(QWidget):
@@ -85,12 +85,12 @@ class ResultPanel(QWidget):
         self._hint.setVisible(not rows)
         self.list.blockSignals(True)
         self.list.clear()
-        for variant, accuracy in {} if run is None else run.models.items():
-            item = QListWidgetItem(f"{variant}.gguf   {_percent(accuracy.overall)} of {accuracy.count:,} {accuracy.split} clouds")
-            item.setData(_VARIANT, variant)
-            item.setToolTip(f"{run.model(variant)}\n{accuracy.dataset}; class mean {_percent(accuracy.class_mean)}, measured by the engine")
+        for name, accuracy in {} if run is None else run.models.items():
+            item = QListWidgetItem(f"{name}.gguf   {_percent(accuracy.overall)} of {accuracy.count:,} {accuracy.split} clouds")
+            item.setData(_NAME, name)
+            item.setToolTip(f"{run.model(name)}\n{accuracy.dataset}; class mean {_percent(accuracy.class_mean)}, measured by the engine")
             self.list.addItem(item)
-            if self._picked in (variant, None):  # None: the last one, where the cascade ends
+            if self._picked in (name, None):  # None: the last one, where the cascade ends
                 self.list.setCurrentItem(item)
         self.list.blockSignals(False)
         self.list.setFixedHeight(_ROW * max(1, self.list.count()) + 4)
@@ -100,9 +100,9 @@ class ResultPanel(QWidget):
 
     @property
     def chosen(self) -> str | None:
-        """The selected network."""
+        """The stem of the selected model file."""
         item = self.list.currentItem()
-        return None if item is None else str(item.data(_VARIANT))
+        return None if item is None else str(item.data(_NAME))
 
     def save_model(self, path: Path) -> None:
         """Copy the selected model's file to another place."""

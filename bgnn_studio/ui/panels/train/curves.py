@@ -33,6 +33,7 @@ class CurvesPanel(QWidget):
         self._theme = DARK
         self._runs: tuple[Run, ...] = ()
         self._picked: str | None = None
+        self._shown: object = None
         self.variant = ""
         self.choice = Segments("Network whose curves are shown")
         self.choice.chosen.connect(self._choose)
@@ -87,7 +88,10 @@ class CurvesPanel(QWidget):
             self.choice.set_choices(offered)
         self.choice.set_value(self.variant)
         self.choice.setVisible(len(offered) > 1)
-        self._draw()
+        shown = (self.variant, *((run.folder, run.epochs) for run in runs))
+        if shown != self._shown:  # progress within an epoch draws nothing
+            self._shown = shown
+            self._draw()
 
     def _choose(self, variant: str) -> None:
         self._picked = self.variant = variant

@@ -77,7 +77,9 @@ class ResultPanel(QWidget):
         """Show another run, or more of the same one."""
         if run is None or self._run is None or run.folder != self._run.folder:
             self._picked = None
-        self._run = run
+        before, self._run = self._run, run
+        if run is not None and before is not None and (run.folder, run.epochs, run.models) == (before.folder, before.epochs, before.models):
+            return
         rows = [] if run is None else _bars(run)
         self.bars.set_bars(rows, legend=_LEGEND if any(len(row.segments) > 1 for row in rows) else (), maximum=1.0)
         for widget in (self.bars, self._reading):

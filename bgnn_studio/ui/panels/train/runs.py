@@ -53,6 +53,7 @@ class RunsPanel(QWidget):
         super().__init__(parent)
         self._runs: tuple[Run, ...] = ()
         self._reason: str | None = None
+        self._rows: list[tuple[Path, tuple[str, ...], str]] = []
         self.table = QTableWidget(0, len(_COLUMNS))
         self.table.setHorizontalHeaderLabels(_COLUMNS)
         self.table.setAccessibleName("Training runs")
@@ -107,15 +108,20 @@ class RunsPanel(QWidget):
         """Show other runs; what was selected stays selected where it is still there."""
         kept = {run.folder for run in self.selected}
         self._runs = tuple(runs)
+        rows = [(run.folder, _cells(run), _describe(run)) for run in runs]
+        if rows == self._rows and self.place.toolTip() == str(root):
+            self._enable()
+            return
+        self._rows = rows
         self.place.setText(f"In {root}")
         self.place.setToolTip(str(root))
         self.table.blockSignals(True)
         self.table.setRowCount(len(runs))
-        for row, run in enumerate(runs):
-            for column, text in enumerate(_cells(run)):
+        for row, (folder, cells, tip) in enumerate(rows):
+            for column, text in enumerate(cells):
                 item = QTableWidgetItem(text)
-                item.setToolTip(_describe(run))
-                item.setData(_FOLDER, run.folder)
+                item.setToolTip(tip)
+                item.setData(_FOLDER, folder)
                 if column == 2:
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self.table.setItem(row, column, item)

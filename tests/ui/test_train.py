@@ -92,7 +92,7 @@ def test_a_cascade_from_the_form_to_a_model_in_inspect(tab: TrainTab, window: Ma
     assert tab.setup.name.text() == "demo"
     press(tab.setup.start)
     assert tab.setup.halt.isVisible()
-    assert not tab.setup.start.isEnabled()
+    assert not tab.setup.start.isVisible()
     qtbot.waitUntil(lambda: not tab.trainer.busy, timeout=WAIT_MS)
     QApplication.processEvents()
     run = tab.run

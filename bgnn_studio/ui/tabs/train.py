@@ -195,6 +195,7 @@ class TrainTab(QWidget):
             self.runs.select(run.folder)
         self.curves.show_runs([] if run is None else [run, *(other for other in self.runs.selected if other.folder != run.folder)])
         self.result.show_run(run)
+        self.setup.start.setVisible(not t.busy)
         self.setup.show_run(run, starting=starting, stopping=run is not None and run.folder in t.stopping)
         problem = t.problem or self.form.problem or ("" if run is None or starting else run.problem)
         self.setup.set_problem(problem)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bgnn_studio.ui.theme import Theme
 
 _ALL = "all"
+_CLOSE = 0.12  # of all epochs: names of stages that begin so near to each other take two lines
 _MARKED = 80  # epochs up to which each is a point
 _DASHES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine, Qt.PenStyle.DashDotLine)
 _LEAST = QSize(220, 130)
@@ -139,9 +140,14 @@ class CurvesPanel(QWidget):
         """Draw a line where a stage begins, with its name."""
         starts = [i for i, e in enumerate(epochs) if not i or e.stage != epochs[i - 1].stage]
         for place, i in enumerate(starts):
+            close = place > 0 and i - starts[place - 1] < _CLOSE * len(epochs)
             for plot in (self.accuracy, self.loss):
                 name = epochs[i].stage if plot is self.accuracy else ""
-                options = {"position": 0.95 - 0.07 * (place % 2), "anchors": [(0, 0.5), (0, 0.5)], "color": self._theme.muted}
+                options = {
+                    "position": 0.95 - 0.07 * (close and place % 2 == 0),
+                    "anchors": [(0, 0.5), (0, 0.5)],
+                    "color": self._theme.muted,
+                }
                 pen = pg.mkPen(self._theme.border, width=1)
                 plot.addItem(pg.InfiniteLine(i + 0.5, pen=pen, label=name or None, labelOpts=options))
 

@@ -48,6 +48,8 @@ class ResultPanel(QWidget):
         self._reading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.list = QListWidget()
         self.list.setObjectName("Quiet")
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)  # it is as high as it has rows
         self.list.setAccessibleName("Trained models")
         self.list.itemSelectionChanged.connect(self._pick)
         self.list.itemActivated.connect(lambda _: self._open())
@@ -88,9 +90,11 @@ class ResultPanel(QWidget):
         self.list.blockSignals(True)
         self.list.clear()
         for name, accuracy in {} if run is None else run.models.items():
-            item = QListWidgetItem(f"{name}.gguf   {_percent(accuracy.overall)} of {accuracy.count:,} {accuracy.split} clouds")
+            item = QListWidgetItem(f"{name}.gguf   {_percent(accuracy.overall)} of {accuracy.count:,} clouds")
             item.setData(_NAME, name)
-            item.setToolTip(f"{run.model(name)}\n{accuracy.dataset}; class mean {_percent(accuracy.class_mean)}, measured by the engine")
+            item.setToolTip(
+                f"{run.model(name)}\n{accuracy.dataset}, {accuracy.split}; class mean {_percent(accuracy.class_mean)}, measured by the engine"
+            )
             self.list.addItem(item)
             if self._picked in (name, None):  # None: the last one, where the cascade ends
                 self.list.setCurrentItem(item)

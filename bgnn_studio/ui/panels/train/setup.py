@@ -76,7 +76,7 @@ class SetupStrip(QFrame):
 
     def _make_fields(self) -> None:
         self.name, self.device, self.threads = QLineEdit(), QComboBox(), QSpinBox()
-        self.name.setFixedWidth(130)
+        self.name.setFixedWidth(110)
         self.name.textEdited.connect(lambda _: self.changed.emit())
         self.device.addItems(_DEVICES)
         self.device.activated.connect(lambda _: self.changed.emit())
@@ -153,9 +153,8 @@ class SetupStrip(QFrame):
 
 def _words(run: Run, now: RunProgress) -> str:
     words = [now.doing]
-    if now.loss is not None:
-        words.append(f"loss {now.loss:.3f}")
-        words.append(f"epoch {len(run.epochs) + 1} of {run.epochs_in_all}")
     if now.seconds_left is not None:
-        words.append(f"about {duration_text(now.seconds_left)} left in this stage")
+        words.append(f"{duration_text(now.seconds_left)} left in this stage")
+    if now.loss is not None:
+        words += [f"epoch {len(run.epochs) + 1} of {run.epochs_in_all}", f"loss {now.loss:.3f}"]
     return "  \N{MIDDLE DOT}  ".join(words)

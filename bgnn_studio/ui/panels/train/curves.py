@@ -141,13 +141,10 @@ class CurvesPanel(QWidget):
         starts = [i for i, e in enumerate(epochs) if not i or e.stage != epochs[i - 1].stage]
         for place, i in enumerate(starts):
             close = place > 0 and i - starts[place - 1] < _CLOSE * len(epochs)
+            height = 0.88 if close and place % 2 == 0 else 0.95
             for plot in (self.accuracy, self.loss):
                 name = epochs[i].stage if plot is self.accuracy else ""
-                options = {
-                    "position": 0.95 - 0.07 * (close and place % 2 == 0),
-                    "anchors": [(0, 0.5), (0, 0.5)],
-                    "color": self._theme.muted,
-                }
+                options = {"position": height, "anchors": [(0, 0.5), (0, 0.5)], "color": self._theme.muted}
                 pen = pg.mkPen(self._theme.border, width=1)
                 plot.addItem(pg.InfiniteLine(i + 0.5, pen=pen, label=name or None, labelOpts=options))
 

@@ -92,9 +92,8 @@ class ResultPanel(QWidget):
         for name, accuracy in {} if run is None else run.models.items():
             item = QListWidgetItem(f"{name}.gguf   {_percent(accuracy.overall)} of {accuracy.count:,} clouds")
             item.setData(_NAME, name)
-            item.setToolTip(
-                f"{run.model(name)}\n{accuracy.dataset}, {accuracy.split}; class mean {_percent(accuracy.class_mean)}, measured by the engine"
-            )
+            mean = f"class mean {_percent(accuracy.class_mean)}, measured by the engine"
+            item.setToolTip(f"{run.model(name)}\n{accuracy.dataset}, {accuracy.split}; {mean}")
             self.list.addItem(item)
             if self._picked in (name, None):  # None: the last one, where the cascade ends
                 self.list.setCurrentItem(item)

@@ -53,6 +53,7 @@ NEEDS: dict[str, Callable[[], bool]] = {
     "qemu plugins": _qemu_plugins,
     "sshd": Path("/usr/sbin/sshd").exists,
     "bcrypt": lambda: find_spec("bcrypt") is not None,  # a dependency of the application, but an optional one of asyncssh
+    "tensorboard": lambda: find_spec("tensorboard") is not None,
     "ssh-agent": lambda: shutil.which("ssh-agent") is not None,
     "openssl": lambda: shutil.which("openssl") is not None,
     "dropbear": Path("/usr/sbin/dropbear").exists,

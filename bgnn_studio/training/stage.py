@@ -21,6 +21,7 @@ from bgnn_studio.training.layers import LatentWeight
 from bgnn_studio.training.losses import GraphFeatures, distillation_loss, mean_lsp
 from bgnn_studio.training.networks import Network, NetworkTrace
 from bgnn_studio.training.parallel import World
+from bgnn_studio.training.reports import EpochReport, StepReport
 
 WARM_UP = 0.05
 
@@ -31,30 +32,6 @@ class Clouds:
 
     points: Tensor
     labels: Tensor
-
-
-@dataclass(frozen=True)
-class EpochReport:
-    """What one epoch gave: mean loss over its batches, validation accuracy (fraction), wall time in seconds."""
-
-    variant: str
-    stage: Stage
-    epoch: int
-    epochs: int
-    loss: float
-    validation: float
-    seconds: float
-
-
-@dataclass(frozen=True)
-class StepReport:
-    """How far a stage has come: batches done of all its epochs, and the loss of the last one."""
-
-    variant: str
-    stage: Stage
-    done: int
-    total: int
-    loss: float
 
 
 def _nothing(_: object) -> None:

@@ -18,7 +18,7 @@ class Plain:
         spec = self.spec
         x, real, graphs, outputs = points, None, [], []
         for i in range(len(spec.widths)):
-            graphs.append(nearest(x, spec.k))
+            graphs.append(self.graph(x))
             x = self.graph_layer(i, x, graphs[-1])
             if spec.skip == "real":
                 real = x if real is None else x + real.repeat(1, 1, x.shape[2] // real.shape[2])
@@ -30,6 +30,9 @@ class Plain:
         for i in range(3):
             x = self.head(i, x)
         return x, graphs, outputs
+
+    def graph(self, x: Tensor) -> Tensor:
+        return nearest(x, self.spec.k)
 
     def graph_layer(self, i: int, x: Tensor, index: Tensor) -> Tensor:
         spec, name = self.spec, f"layers.{i}"

@@ -43,6 +43,7 @@ def test_the_teachers_recipe_has_nothing_of_the_student() -> None:
         ({"temperature": 0.0}, "temperature above 0"),
         ({"validation_share": 1.0}, "validation_share between 0 and 1"),
         ({"seed": -1}, "seed from 0"),
+        ({"points": 16, "k": 17}, r"Expected k up to points, 16 \(got 17\)"),
     ],
 )
 def test_what_cannot_be_trained_is_refused(settings: dict, message: str) -> None:

@@ -8,6 +8,7 @@ from bgnn_studio.errors import BgnnError
 
 STAGES: tuple[Stage, ...] = ("teacher", "tanh", "sign", "binary")
 SHAPES = "shapes"
+OPTIONS = ("first_layer", "edge_op", "max_order", "skip", "head_inputs")
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class CascadeConfig:
         Sizes of teacher and student, see `NetworkSpec`.
     width_factor : int
         The student's graph layers are this many times as wide as the teacher's.
+    first_layer, edge_op, max_order, skip, head_inputs : str
+        Options of the student, see `NetworkSpec`; empty: as its variant has it.
     teacher, tanh, sign, binary : StageSettings
         The four stages; the last one cannot be left out of a student, the first only if nothing is distilled.
     alpha, temperature : float
@@ -76,6 +79,11 @@ class CascadeConfig:
     embedding: int = 1024
     head: tuple[int, int] = (512, 256)
     width_factor: int = 1
+    first_layer: str = ""
+    edge_op: str = ""
+    max_order: str = ""
+    skip: str = ""
+    head_inputs: str = ""
     teacher: StageSettings = StageSettings(250, 1e-3, 1e-5)
     tanh: StageSettings = StageSettings(250, 1e-3, 1e-5)
     sign: StageSettings = StageSettings(350, 2.5e-4, 1e-5)
@@ -124,9 +132,12 @@ class CascadeConfig:
 
     def spec(self, stage: Stage, classes: tuple[str, ...]) -> NetworkSpec:
         """Return the network of a stage: the teacher's, or the student's."""
-        variant, factor = ("dgcnn", 1) if stage == "teacher" else (self.variant, self.width_factor)
         sizes = {"points": self.points, "k": self.k, "embedding": self.embedding, "head": self.head}
-        return at_stage(network_spec(variant, classes, widths=tuple(factor * width for width in self.widths), **sizes), stage)
+        if stage == "teacher":
+            return network_spec("dgcnn", classes, widths=self.widths, **sizes)
+        options = {name: getattr(self, name) for name in OPTIONS if getattr(self, name)}
+        widths = tuple(self.width_factor * width for width in self.widths)
+        return at_stage(network_spec(self.variant, classes, widths=widths, **sizes, **options), stage)
 
     def settings(self, stage: Stage) -> StageSettings:
         """Return the settings of a stage."""
@@ -147,6 +158,6 @@ class CascadeConfig:
     def recipe(self, stage: Stage) -> dict[str, Any]:
         """Return every setting that bears on a stage; a checkpoint goes on only under an equal one."""
         apart = {*STAGES}
-        apart |= {"variant", "width_factor", "alpha", "temperature", "lsp_weight", "batch_size"} if stage == "teacher" else set()
+        apart |= {"variant", "width_factor", *OPTIONS, "alpha", "temperature", "lsp_weight", "batch_size"} if stage == "teacher" else set()
         shared = {name: value for name, value in asdict(self).items() if name not in apart}
         return shared | {"stage": stage, **asdict(self.settings(stage))}

@@ -8,6 +8,7 @@ from bgnn_studio.core.spec import STAGES, NetworkSpec, Stage, at_stage, network_
 from bgnn_studio.errors import BgnnError
 
 SHAPES = "shapes"
+OPTIONS = ("first_layer", "edge_op", "max_order", "skip", "head_inputs")
 # What a number of `CascadeConfig` must be, in words and as a test; the window's form shows it, too.
 BOUNDS: dict[str, tuple[str, Callable[[float], bool]]] = {
     "validation_share": ("between 0 and 1", lambda v: 0 < v < 1),
@@ -82,6 +83,8 @@ class CascadeConfig:
         Sizes of teacher and student, see `NetworkSpec`.
     width_factor : int
         The student's graph layers are this many times as wide as the teacher's.
+    first_layer, edge_op, max_order, skip, head_inputs : str
+        Options of the student, see `NetworkSpec`; ``own``: as its variant has it.
     teacher, tanh, sign, binary : StageSettings
         The four stages; the last one cannot be left out of a student, the first only if nothing is distilled.
     alpha, temperature : float
@@ -109,6 +112,11 @@ class CascadeConfig:
     embedding: int = 1024
     head: tuple[int, int] = (512, 256)
     width_factor: int = 1
+    first_layer: Literal["own", "binary", "float"] = "own"
+    edge_op: Literal["own", "diff", "xor", "cat"] = "own"
+    max_order: Literal["own", "before_norm", "after_norm"] = "own"
+    skip: Literal["own", "none", "real"] = "own"
+    head_inputs: Literal["own", "sign", "real"] = "own"
     teacher: StageSettings = StageSettings(250, 1e-3, 1e-5)
     tanh: StageSettings = StageSettings(250, 1e-3, 1e-5)
     sign: StageSettings = StageSettings(350, 2.5e-4, 1e-5)
@@ -148,9 +156,12 @@ class CascadeConfig:
 
     def spec(self, stage: Stage, classes: tuple[str, ...]) -> NetworkSpec:
         """Return the network of a stage: the teacher's, or the student's."""
-        variant, factor = ("dgcnn", 1) if stage == "teacher" else (self.variant, self.width_factor)
         sizes = {"points": self.points, "k": self.k, "embedding": self.embedding, "head": self.head}
-        return at_stage(network_spec(variant, classes, widths=tuple(factor * width for width in self.widths), **sizes), stage)
+        if stage == "teacher":
+            return network_spec("dgcnn", classes, widths=self.widths, **sizes)
+        options: dict[str, Any] = {name: getattr(self, name) for name in OPTIONS if getattr(self, name) != "own"}
+        widths = tuple(self.width_factor * width for width in self.widths)
+        return at_stage(network_spec(self.variant, classes, widths=widths, **sizes, **options), stage)
 
     def settings(self, stage: Stage) -> StageSettings:
         """Return the settings of a stage."""
@@ -171,6 +182,6 @@ class CascadeConfig:
     def recipe(self, stage: Stage) -> dict[str, Any]:
         """Return every setting that bears on a stage; a checkpoint goes on only under an equal one."""
         apart = {*STAGES}
-        apart |= {"variant", "width_factor", "alpha", "temperature", "lsp_weight", "batch_size"} if stage == "teacher" else set()
+        apart |= {"variant", "width_factor", *OPTIONS, "alpha", "temperature", "lsp_weight", "batch_size"} if stage == "teacher" else set()
         shared = {name: value for name, value in asdict(self).items() if name not in apart}
         return shared | {"stage": stage, **asdict(self.settings(stage))}

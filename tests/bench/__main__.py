@@ -26,7 +26,9 @@ SECTIONS = (*ENGINE, "training")
 def main() -> None:
     """Print every section that was asked for."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="This project's engine beside its peers.")
-    parser.add_argument("--only", action="append", choices=SECTIONS, help="a section, repeatable; default: all but training, which needs no peer")
+    parser.add_argument(
+        "--only", action="append", choices=SECTIONS, help="a section, repeatable; default: all but training, which needs no peer"
+    )
     options = parser.parse_args()
     start = time.perf_counter()
     print(machine.describe())

@@ -8,7 +8,7 @@ run: .venv/installed
 	@$(BIN)/bgnn-studio
 
 test: .venv/installed-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 bench: .venv/installed
 	$(BIN)/python -m pip install -q -c constraints.txt -e .[bench]

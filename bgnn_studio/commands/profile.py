@@ -20,6 +20,7 @@ from bgnn_studio.commands.inputs import open_points
 from bgnn_studio.commands.progress import progress
 from bgnn_studio.commands.questions import PASSWORD_VARIABLE, TerminalQuestions, given_password
 from bgnn_studio.commands.text import table
+from bgnn_studio.core.preparation import AskedPoints
 from bgnn_studio.core.resources import bundled_clouds, bundled_models
 from bgnn_studio.core.units import size_text
 from bgnn_studio.errors import BgnnError
@@ -85,12 +86,12 @@ def _tasks(options: argparse.Namespace) -> list[Task]:
     tasks = []
     for path in options.model or bundled_models():
         with Model.open(path) as model:
-            clouds = [open_points(cloud, model, count=options.points) for cloud in options.cloud or bundled_clouds()[:1]]
-        for cloud, points in clouds:
+            clouds = [open_points(cloud, model, AskedPoints(count=options.points)) for cloud in options.cloud or bundled_clouds()[:1]]
+        for given in clouds:
             for threads in options.threads:
                 prefix = split_prefix(options.prefix)
                 settings = Settings(threads=threads, k=options.k, cpus=options.cpus, repeat=options.repeat, prefix=prefix)
-                tasks.append(prepare(path, cloud.name, points, settings))
+                tasks.append(prepare(path, given.cloud.name, given.points, settings))
     return tasks
 
 

@@ -51,9 +51,13 @@ class Segments(QFrame):
             self._buttons[value], self._tips[value] = button, tip
 
     def set_value(self, value: object) -> None:
-        """Press a button without telling anybody; a value without a button changes nothing."""
+        """Press a button without telling anybody; for a value without a button none is down."""
         if value in self._buttons:
             self._buttons[value].setChecked(True)
+        elif (pressed := self._group.checkedButton()) is not None:
+            self._group.setExclusive(False)  # an exclusive group keeps its last button down
+            pressed.setChecked(False)
+            self._group.setExclusive(True)
 
     def set_reason(self, value: object, reason: str | None) -> None:
         """Disable a choice with the reason as its tooltip, or enable it again with None."""

@@ -187,8 +187,139 @@ def hdf5_files() -> dict[str, bytes]:
     return {"clouds.h5": hdf5_file(clouds), "clouds_gzip.hdf5": hdf5_file(normals, compression="gzip", chunks=(2, 8, 6))}
 
 
+RGB = np.array([[36 * i, 255 - 30 * i, 7 * i] for i in range(8)], dtype=np.uint8)
+NORMALS = ((CORNERS - [0.5, 1, 1.5]) / 0.75**0.5 / [1, 2, 3]).astype(np.float32)  # of length 1, towards the corners
+INTENSITY = np.array([3, 1, 4, 1, 5, 9, 2, 6], dtype=np.uint16) * 100
+LABEL = np.array([2, 2, 5, 5, 6, 6, 2, 6], dtype=np.uint8)
+
+
+def attribute_rows(template: str) -> str:
+    """Return a line for each corner: p, n, c, i and l stand for its place, normal, colour, intensity and label."""
+    parts = zip(CORNERS, NORMALS, RGB, INTENSITY, LABEL, strict=True)
+    made = (
+        {"p": numbers(p), "n": " ".join(f"{v:.6f}" for v in n), "c": numbers(c), "i": str(i), "l": str(label)}
+        for p, n, c, i, label in parts
+    )
+    return "".join(" ".join(one[letter] for letter in template) + "\n" for one in made)
+
+
+def ply_attributes(order: str) -> bytes:
+    """Return a PLY with places, normals, colours, CloudCompare's intensity and labels; order: ``ascii``, ``<`` or ``>``."""
+    kinds = [(name, "float", "f4") for name in ("x", "y", "z", "nx", "ny", "nz")]
+    kinds += [(name, "uchar", "u1") for name in ("red", "green", "blue")] + [
+        ("scalar_Intensity", "float32", "f4"),
+        ("label", "uint8", "u1"),
+    ]
+    head = {"ascii": "ascii", "<": "binary_little_endian", ">": "binary_big_endian"}[order]
+    text = f"ply\nformat {head} 1.0\nelement vertex 8\n" + "".join(f"property {kind} {name}\n" for name, kind, _ in kinds) + "end_header\n"
+    if order == "ascii":
+        return (text + attribute_rows("pncil")).encode()
+    rows = np.zeros(8, dtype=[(name, order + kind) for name, _, kind in kinds])
+    columns = np.column_stack([CORNERS, NORMALS, RGB, INTENSITY, LABEL]).T
+    for (name, _, _), column in zip(kinds, columns, strict=True):
+        rows[name] = column
+    return text.encode() + rows.tobytes()
+
+
+def pcd_attributes(encoding: str) -> bytes:
+    """Return a PCD with packed colours under the type of a float, normals, intensity and label."""
+    from pypcd4 import Encoding, PointCloud
+
+    packed = (RGB.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)).astype(np.uint32).view(np.float32)
+    columns = [*CORNERS.T, packed, *NORMALS.T, INTENSITY.astype(np.float32), LABEL]
+    names = ("x", "y", "z", "rgb", "normal_x", "normal_y", "normal_z", "intensity", "label")
+    cloud, stream = PointCloud.from_points(columns, names, (*[np.float32] * 8, np.uint8)), io.BytesIO()
+    cloud.save(stream, Encoding[encoding])
+    return stream.getvalue()
+
+
+def las_attributes(*, packed: bool) -> bytes:
+    import laspy
+
+    header = laspy.LasHeader(point_format=7, version="1.4")
+    header.scales = np.full(3, 0.001)
+    header.add_extra_dim(laspy.ExtraBytesParams(name="Roughness", type=np.float32))
+    scan = laspy.LasData(header)
+    scan.x, scan.y, scan.z = CORNERS.T.astype(np.float64)
+    scan.red, scan.green, scan.blue = RGB.T.astype(np.uint16) * 257
+    scan.intensity, scan.classification, scan.Roughness = INTENSITY, LABEL, INTENSITY / 1000
+    stream = io.BytesIO()
+    scan.write(stream, do_compress=packed, laz_backend=laspy.LazBackend.Lazrs if packed else None)
+    return stream.getvalue()
+
+
+def glb_attributes(kind: int) -> bytes:
+    """Return a GLB of the corners with colours, and of triangles (4) with normals too."""
+    tree, chunk = gltf_tree(kind, None)
+    for name, values in (("COLOR_0", (RGB / np.float32(255)).astype("<f4")), ("NORMAL", NORMALS.astype("<f4"))):
+        tree["meshes"][0]["primitives"][0]["attributes"][name] = len(tree["accessors"])
+        tree["accessors"].append({"bufferView": len(tree["bufferViews"]), "componentType": 5126, "count": 8, "type": "VEC3"})
+        tree["bufferViews"].append({"buffer": 0, "byteOffset": len(chunk), "byteLength": values.nbytes})
+        chunk += values.tobytes()
+    tree["buffers"][0]["byteLength"] = len(chunk)
+    return glb(tree, chunk)
+
+
+def npy(values: np.ndarray) -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, values)
+    return stream.getvalue()
+
+
+def npz_attributes() -> bytes:
+    stream = io.BytesIO()
+    np.savez(stream, points=CORNERS, colors=RGB / 255, normals=NORMALS, intensity=INTENSITY, labels=LABEL.astype(np.int64))
+    return stream.getvalue()
+
+
+def hdf5_attributes() -> bytes:
+    import h5py
+
+    stream = io.BytesIO()
+    with h5py.File(stream, "w") as archive:
+        archive["data"] = np.stack([CORNERS, CORNERS + 10])
+        archive["normal"] = np.stack([NORMALS, -NORMALS])
+        archive["pid"] = np.stack([LABEL, LABEL[::-1]])
+        archive["label"] = np.array([[0], [1]], dtype=np.uint8)  # of the clouds, not of their points
+    return stream.getvalue()
+
+
+def attribute_files() -> dict[str, str | bytes]:
+    """Return the corners with colour, normals, intensity and labels, as far as each format goes."""
+    faces = "".join(f"3 {numbers(t)}\n" for t in TRIANGLES)
+    obj_colours = "".join(f"v {numbers(p)} {numbers(c / 255)}\n" for p, c in zip(CORNERS, RGB, strict=True))
+    obj_normals = "".join(f"vn {numbers(n)}\n" for n in NORMALS)
+    parts = zip(CORNERS, RGB.tolist(), NORMALS, LABEL, strict=True)
+    packed = [f"{numbers(p)} {r << 16 | g << 8 | b} {numbers(n)} {label}" for p, (r, g, b), n, label in parts]
+    comma = attribute_rows("pcil").replace(" ", ",")
+    return {
+        "attributes_ascii.ply": ply_attributes("ascii"),
+        "attributes_little_endian.ply": ply_attributes("<"),
+        "attributes_big_endian.ply": ply_attributes(">"),
+        "attributes_binary.pcd": pcd_attributes("BINARY"),
+        "attributes_compressed.pcd": pcd_attributes("BINARY_COMPRESSED"),
+        "attributes_ascii.pcd": "FIELDS x y z rgba normal label\nSIZE 4 4 4 4 4 4\nTYPE F F F U F I\nCOUNT 1 1 1 1 3 1\nWIDTH 8\nHEIGHT 1\n"
+        "VIEWPOINT 0 0 0 1 0 0 0\nPOINTS 8\nDATA ascii\n" + "".join(f"{row}\n" for row in packed),
+        "attributes.las": las_attributes(packed=False),
+        "attributes.laz": las_attributes(packed=True),
+        "attributes.obj": obj_colours + obj_normals,
+        "mesh_attributes.obj": obj_colours + "".join(f"f {' '.join(str(i + 1) for i in t)}\n" for t in TRIANGLES),
+        "mesh_attributes.off": f"COFF\n8 12 0\n{attribute_rows('pc')}{faces}",
+        "attributes_normals.off": f"NOFF\n8 0 0\n{attribute_rows('pn')}",
+        "attributes.glb": glb_attributes(0),
+        "mesh_attributes.glb": glb_attributes(4),
+        "attributes_columns.npy": npy(np.column_stack([CORNERS, NORMALS, RGB, LABEL])),
+        "attributes.npz": npz_attributes(),
+        "attributes.h5": hdf5_attributes(),
+        "attributes_named.csv": "x,y,z,red,green,blue,Intensity,class\n" + comma,
+        "attributes_semicolons.csv": "x;y;z;R;G;B;intensity;label;remark\n" + comma.replace(",", ";").replace("\n", ";good\n"),
+        "attributes_tabs.txt": "// X Y Z Nx Ny Nz\n" + attribute_rows("pn").replace(" ", "\t"),
+        "attributes_columns.pts": "8\n" + attribute_rows("pic"),
+    }
+
+
 def main() -> None:
-    files = obj_files() | stl_files() | gltf_files() | pcd_files() | las_files() | hdf5_files()
+    files = attribute_files() | obj_files() | stl_files() | gltf_files() | pcd_files() | las_files() | hdf5_files()
     for name, content in files.items():
         (FOLDER / name).write_bytes(content.encode() if isinstance(content, str) else content)
 

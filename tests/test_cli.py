@@ -17,6 +17,7 @@ from bgnn_studio.commands import COMMANDS
 from bgnn_studio.commands.convert import read_classes
 from bgnn_studio.core.bits import pack_signs
 from bgnn_studio.core.clouds import preprocess
+from bgnn_studio.core.preparation import AskedPoints, Preparation
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.history import History
 from bgnn_studio.io.readers import read_cloud
@@ -119,7 +120,7 @@ def test_infer_for_people(models: dict[str, Path]) -> None:
     found = json.loads(output("infer", CLOUDS / "spaces.xyz", "--model", models["rf"], "--points", 20, "--json"))
     best = max(found["probabilities"])
     assert lines[0] == f"{found['class']}  {100 * best:.1f} %"
-    assert "8 points, unit sphere, resampled to 20 (12 of them repeats)" in text
+    assert "8 points, centred · unit sphere · z up, resampled to 20 (12 of them repeats)" in text
     assert "rf, k = 5 (trained with 32 points, k = 5)" in text
     table = lines[lines.index("") :]
     starts = [line.split()[0] for line in table if line]
@@ -162,6 +163,30 @@ def test_render_draws_without_a_display(models: dict[str, Path], tmp_path: Path)
     assert pictures[1].mean() > 2 * pictures[0].mean()  # light and dark
     found = json.loads(output("render", MESH, "--size", "200x150", "-o", tmp_path / "alone.png", "--json"))
     assert found == {"path": str(tmp_path / "alone.png"), "width": 200, "height": 150, "title": MESH.stem}
+
+
+def test_points_are_prepared_as_asked(models: dict[str, Path], tmp_path: Path) -> None:
+    asked = ("--points", 40, "--up=-y", "--resample", "random", "--seed", 3)
+    found = json.loads(output("infer", MESH, "--model", models["bf2"], *asked, "--repeat", 1, "--json"))
+    expected = AskedPoints(Preparation(up="-y", method="random", seed=3), 40).apply(POINTS).points
+    assert found["logits"] == Model.open(models["bf2"]).infer(expected).logits.tolist()
+    assert found["preparation"] == {"centre": True, "unit": True, "up": "-y", "method": "random", "seed": 3}
+    assert "2048 points, centred · unit sphere · \N{MINUS SIGN}y up, resampled to 40 (at random)" in output(
+        "infer", MESH, "--model", models["bf2"], *asked, "--repeat", 1
+    )
+    table = json.loads(output("compare", MESH, "--model", models["bf2"], "--model", models["rf"], *asked, "--repeat", 1, "--json"))
+    assert table["points"] == 40
+
+
+def test_render_colours_by_what_the_file_says(models: dict[str, Path], tmp_path: Path) -> None:
+    from PIL import Image
+
+    pictures, two = [], ("--model", models["bf2"], "--model", models["rf"], "--k", 3, "--edges", "none")
+    for name in ("rgb", "label"):
+        output("render", CLOUDS / "attributes_ascii.ply", *two, "--size", "300x150", "--colour", name, "-o", tmp_path / "two.png")
+        with Image.open(tmp_path / "two.png") as image:
+            pictures.append(np.array(image).astype(int))
+    assert np.abs(pictures[0] - pictures[1]).max() > 40
 
 
 def test_bench_for_programs_and_people(models: dict[str, Path]) -> None:

@@ -4,21 +4,43 @@ import argparse
 from math import inf
 from pathlib import Path
 
+from bgnn_studio.core.clouds import METHODS
+from bgnn_studio.core.preparation import MAX_SEED, UP_AXES, AskedPoints, Preparation
+from bgnn_studio.errors import BgnnError
+
 
 def add_input(command: argparse.ArgumentParser) -> None:
-    """Add the cloud, and how its points reach the model."""
+    """Add the cloud, how its points reach the model, and what else a pass asks for."""
     command.add_argument(
         "cloud", type=Path, metavar="CLOUD", help="point cloud or mesh (README.md lists the formats); clouds.h5#12 is cloud 12 of a file"
     )
-    command.add_argument("--raw", action="store_true", help="take the points as they are: no centring, scaling or resampling")
-    command.add_argument(
-        "--points",
-        type=positive,
-        metavar="N",
-        help="resample to N points (farthest point); default: what the model was trained with, at most all",
-    )
+    add_points(command)
     command.add_argument("--k", type=positive, help="neighbours; default: the model's")
     add_threads(command)
+
+
+def add_points(command: argparse.ArgumentParser) -> None:
+    """Add what is done to the points of a cloud; `asked_points` takes it up."""
+    group = command.add_argument_group("points", "what is done to the points of a cloud before a model gets them")
+    group.add_argument("--raw", action="store_true", help="take the points as they are: no centring, scaling or resampling")
+    group.add_argument(
+        "--points", type=positive, metavar="N", help="resample to N points; default: what the model was trained with, at most all"
+    )
+    group.add_argument("--up", choices=UP_AXES, default="z", help="axis of the file that points up; models expect z (default: z); --up=-y")
+    group.add_argument(
+        "--resample",
+        choices=METHODS,
+        help="how fewer points are chosen (default: farthest, of more than 65,536 among a random choice of so many)",
+    )
+    group.add_argument("--seed", type=whole, metavar="S", help="of what is random in that (default: 0)")
+
+
+def asked_points(options: argparse.Namespace) -> AskedPoints:
+    """Return what `add_points` parsed; raises `BgnnError` where the options contradict each other."""
+    if options.raw and (options.points, options.resample, options.seed) != (None, None, None):
+        raise BgnnError("Expected --raw or --points, --resample, --seed, not both: raw points are never resampled. Drop one of them.")
+    preparation = Preparation(not options.raw, not options.raw, options.up, options.resample or "farthest", options.seed or 0)
+    return AskedPoints(preparation, options.points, raw=options.raw)
 
 
 def add_threads(command: argparse.ArgumentParser) -> None:
@@ -35,6 +57,13 @@ def positive(text: str) -> int:
     """Parse a whole number from 1."""
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected a whole number from 1 (got {text!r})")
+    return int(text)
+
+
+def whole(text: str) -> int:
+    """Parse a whole number from 0."""
+    if not text.isascii() or not text.isdigit() or int(text) > MAX_SEED:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 0 to {MAX_SEED} (got {text!r})")
     return int(text)
 
 

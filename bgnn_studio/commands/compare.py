@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bgnn_studio.commands.arguments import add_input, add_repeat, positive
+from bgnn_studio.commands.arguments import add_input, add_repeat, asked_points, positive
 from bgnn_studio.commands.inputs import open_points, write_file
 from bgnn_studio.commands.progress import progress
 from bgnn_studio.commands.system import use_offscreen_drawing
@@ -13,6 +13,7 @@ from bgnn_studio.core.comparison import Comparison, check_models, compare, count
 from bgnn_studio.core.comparison_rows import comparison_table
 from bgnn_studio.core.comparison_table import Table
 from bgnn_studio.core.comparison_text import as_csv, as_json, as_markdown
+from bgnn_studio.core.preparation import DEFAULT_POINTS, AskedPoints
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.native import Model
 from bgnn_studio.native.kernels import knn_hamming
@@ -45,8 +46,7 @@ def run(options: argparse.Namespace) -> int:
         compared = compare_models(
             options.cloud,
             options.model,
-            raw=options.raw,
-            count=options.points,
+            asked=asked_points(options),
             k=options.k,
             threads=options.threads,
             repeat=options.repeat,
@@ -67,8 +67,7 @@ def compare_models(
     cloud_path: Path,
     model_paths: Sequence[Path],
     *,
-    raw: bool = False,
-    count: int | None = None,
+    asked: AskedPoints = DEFAULT_POINTS,
     k: int | None = None,
     threads: int = 1,
     repeat: int = 0,
@@ -87,16 +86,16 @@ def compare_models(
     deepest = max(len(model.spec.widths) for model in models)
     if layer is not None and layer > deepest:
         raise BgnnError(f"Expected a layer between 1 and {deepest} (got {layer}).")
-    cloud, points = open_points(cloud_path, models[0], raw=raw, count=count)
+    given = open_points(cloud_path, models[0], asked)
     runs = []
     for done, model in enumerate(models):
         if show is not None:
             show(done, len(models))
-        run = run_model(model, points, k=k, threads=threads)
+        run = run_model(model, given.points, k=k, threads=threads)
         runs.append(time_model(count_bits(run, knn_hamming), repeat) if repeat else run)
     if all(run.inference is None for run in runs):
         raise BgnnError(runs[0].reason)
-    return compare(cloud.name, runs)
+    return compare(given.cloud.name, runs)
 
 
 def as_text(found: Table) -> str:

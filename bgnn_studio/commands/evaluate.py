@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from pathlib import Path
 
-from bgnn_studio.commands.arguments import add_threads, positive
+from bgnn_studio.commands.arguments import add_points, add_threads, asked_points, positive
 from bgnn_studio.commands.progress import progress
 from bgnn_studio.commands.text import table
 from bgnn_studio.core import evaluation
 from bgnn_studio.core.accuracy import CONFIDENCE
 from bgnn_studio.core.evaluation import Evaluation, LabelledSet
 from bgnn_studio.core.evaluation_report import EvaluationReport, as_json
+from bgnn_studio.core.preparation import DEFAULT_POINTS, AskedPoints
 from bgnn_studio.io.datasets import DEFAULT_SPLIT, read_labelled
 from bgnn_studio.native import Model
 
@@ -31,26 +32,40 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--split", help="default: test, or all of a set without splits")
     command.add_argument("--limit", type=positive, metavar="N", help="N clouds drawn at random, the same ones each time; default: all")
+    add_points(command)
     add_threads(command)
     command.add_argument("--json", action="store_true", help="write JSON")
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; return its exit code."""
-    report = evaluate(options.models, data=options.data, split=options.split, limit=options.limit, threads=options.threads)
+    report = evaluate(
+        options.models,
+        data=options.data,
+        split=options.split,
+        limit=options.limit,
+        threads=options.threads,
+        asked=asked_points(options),
+    )
     print(as_json(report) if options.json else as_text(report))
     return 0
 
 
 def evaluate(
-    model_paths: Sequence[Path], *, data: str = SHAPES, split: str | None = None, limit: int | None = None, threads: int = 1
+    model_paths: Sequence[Path],
+    *,
+    data: str = SHAPES,
+    split: str | None = None,
+    limit: int | None = None,
+    threads: int = 1,
+    asked: AskedPoints = DEFAULT_POINTS,
 ) -> EvaluationReport:
     """Run a labelled set, or `limit` clouds of it drawn at random, through the models; ``shapes`` is the bundled set."""
     models = [Model.open(path) for path in model_paths]
     whole = _shapes(split or DEFAULT_SPLIT) if data == SHAPES else read_labelled(data, split)
     chosen = whole if limit is None else whole.sample(limit)
     with progress("clouds") as show:
-        rows = evaluation.evaluate(models, chosen, threads=threads, progress=show)
+        rows = evaluation.evaluate(models, chosen, threads=threads, asked=asked, progress=show)
     return EvaluationReport(rows, chosen, len(whole.labels), threads)
 
 

@@ -2,20 +2,20 @@
 
 import argparse
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bgnn_studio.commands.arguments import add_input, add_repeat
-from bgnn_studio.commands.inputs import describe_points, open_points, write_file
+from bgnn_studio.commands.arguments import add_input, add_repeat, asked_points
+from bgnn_studio.commands.inputs import GivenCloud, describe_points, open_points, write_file
 from bgnn_studio.commands.text import table
 from bgnn_studio.core.bits import unpack_signs
-from bgnn_studio.core.clouds import Cloud
 from bgnn_studio.core.graphs import are_bits
 from bgnn_studio.core.inference import Inference
+from bgnn_studio.core.preparation import DEFAULT_POINTS, AskedPoints
 from bgnn_studio.core.timing import WARMUP, Latency, LayerTime, layer_times, measure
 from bgnn_studio.core.units import size_text
 from bgnn_studio.native import Model
@@ -35,8 +35,7 @@ def run(options: argparse.Namespace) -> int:
     report = infer(
         options.cloud,
         options.model,
-        raw=options.raw,
-        count=options.points,
+        asked=asked_points(options),
         k=options.k,
         threads=options.threads,
         repeat=options.repeat,
@@ -48,11 +47,9 @@ def run(options: argparse.Namespace) -> int:
 
 @dataclass(frozen=True)
 class InferenceReport:
-    """What `infer` found: the cloud and the points (N, 3) that went in, the last inference, wall times of all of them."""
+    """What `infer` found: the cloud and its points that went in, the last inference, wall times of all of them."""
 
-    cloud: Cloud
-    points: NDArray[np.float32]
-    raw: bool
+    given: GivenCloud
     model: Model
     k: int
     inference: Inference
@@ -64,8 +61,7 @@ def infer(
     cloud_path: Path,
     model_path: Path,
     *,
-    raw: bool = False,
-    count: int | None = None,
+    asked: AskedPoints = DEFAULT_POINTS,
     k: int | None = None,
     threads: int = 1,
     repeat: int = 10,
@@ -73,11 +69,12 @@ def infer(
 ) -> InferenceReport:
     """Run a cloud through a model `repeat` times, warm-up apart; write the trace of one more run if asked."""
     model = Model.open(model_path)
-    cloud, points = open_points(cloud_path, model, raw=raw, count=count)
+    given = open_points(cloud_path, model, asked)
+    points = given.points
     latency, runs = measure(lambda: model.infer(points, k=k, threads=threads), repeat)
     if trace_path is not None:
         write_trace(trace_path, points, model.infer(points, k=k, threads=threads, trace=True), model)
-    return InferenceReport(cloud, points, raw, model, k or model.spec.k, runs[-1], latency, layer_times(runs))
+    return InferenceReport(given, model, k or model.spec.k, runs[-1], latency, layer_times(runs))
 
 
 def write_trace(path: Path, points: NDArray[np.float32], inference: Inference, model: Model) -> None:
@@ -102,10 +99,11 @@ def as_json(report: InferenceReport) -> str:
             "classes": model.spec.classes,
             "probabilities": inference.probabilities.tolist(),
             "logits": inference.logits.tolist(),
-            "cloud": str(report.cloud.path),
-            "cloud_points": len(report.cloud.points),
-            "points": len(report.points),
-            "raw": report.raw,
+            "cloud": str(report.given.cloud.path),
+            "cloud_points": len(report.given.cloud.points),
+            "points": len(report.given.points),
+            "raw": report.given.asked.raw,
+            "preparation": asdict(report.given.asked.preparation),
             "k": report.k,
             "model": str(model.path),
             "variant": model.spec.variant,
@@ -134,7 +132,9 @@ def as_text(report: InferenceReport) -> str:
     """Write a report for people: class, top five, times per layer, memory."""
     inference, model, latency = report.inference, report.model, report.latency
     spec, p = model.spec, inference.probabilities
-    trained = "" if len(report.points) == spec.points and report.k == spec.k else f" (trained with {spec.points} points, k = {spec.k})"
+    trained = (
+        "" if len(report.given.points) == spec.points and report.k == spec.k else f" (trained with {spec.points} points, k = {spec.k})"
+    )
     top = sorted(range(len(p)), key=lambda i: (-p[i], i))[:5]
     ran = f"{len(latency.samples_ns)} runs after {WARMUP} to warm up"
     total = sum(layer.ms for layer in report.layers)
@@ -148,7 +148,7 @@ def as_text(report: InferenceReport) -> str:
             "",
             table([[f"{rank}.", spec.classes[i], f"{100 * p[i]:.1f} %"] for rank, i in enumerate(top, 1)], right=(2,)),
             "",
-            f"cloud    {report.cloud.path}: {describe_points(report.cloud, report.points, raw=report.raw)}",
+            f"cloud    {report.given.cloud.path}: {describe_points(report.given)}",
             f"model    {model.path}: {spec.title}, k = {report.k}{trained}",
             f"latency  {latency.p50_ms:.3f} ms median, {latency.min_ms:.3f} ms best of {ran}",
             f"ran on   {inference.isa}, {inference.threads} thread{'s' if inference.threads > 1 else ''}",

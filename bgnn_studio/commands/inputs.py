@@ -1,43 +1,58 @@
 """Clouds as the commands feed them to models, and files that the commands write."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bgnn_studio.core.clouds import Cloud, preprocess, preprocess_for
+from bgnn_studio.core.attributes import Attribute
+from bgnn_studio.core.clouds import Cloud
 from bgnn_studio.core.files import replacing
+from bgnn_studio.core.preparation import DEFAULT_POINTS, METHOD_NAMES, AskedPoints, Sample
+from bgnn_studio.core.views import COLOUR_MODES
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.io.readers import read_cloud
 from bgnn_studio.native import Model
 
 
-def open_points(
-    path: Path, model: Model | None = None, *, raw: bool = False, count: int | None = None
-) -> tuple[Cloud, NDArray[np.float32]]:
-    """Read a cloud; return it with its points centred, scaled and resampled, or as they are if `raw`.
+@dataclass(frozen=True, eq=False)
+class GivenCloud:
+    """A cloud that was read, and those of its points that a model gets."""
 
-    They are resampled to `count`, or else, where there are more, to the number that the model was trained with. The window does the same.
-    """
-    if raw and count is not None:
-        raise BgnnError("Expected --raw or --points, not both: raw points are never resampled. Drop one of them.")
+    cloud: Cloud
+    asked: AskedPoints
+    sample: Sample
+
+    @property
+    def points(self) -> NDArray[np.float32]:
+        """The (N, 3) points."""
+        return self.sample.points
+
+    def attribute(self, name: str) -> Attribute | None:
+        """Return an attribute of these points, or None for a colour mode; raises `BgnnError` for any other name."""
+        found = self.cloud.attribute(name)
+        if found is None and name not in COLOUR_MODES:
+            own = ", ".join(attribute.name for attribute in self.cloud.attributes) or "nothing"
+            raise BgnnError(f"Expected a color among {', '.join(COLOUR_MODES)}, or of what {self.cloud.path} says: {own} (got {name!r}).")
+        return None if found is None else found.take(self.sample.rows).turned(self.asked.preparation.turn)
+
+
+def open_points(path: Path, model: Model | None = None, asked: AskedPoints = DEFAULT_POINTS) -> GivenCloud:
+    """Read a cloud and prepare its points; the window does the same."""
     cloud = read_cloud(path)
-    if raw:
-        return cloud, cloud.points
-    if count is None and model is not None:
-        return cloud, preprocess_for(cloud.points, model.spec.points)
-    return cloud, preprocess(cloud.points, count)
+    return GivenCloud(cloud, asked, asked.apply(cloud.points, None if model is None else model.spec.points))
 
 
-def describe_points(cloud: Cloud, points: NDArray[np.float32], *, raw: bool) -> str:
+def describe_points(given: GivenCloud) -> str:
     """Say how many points went in and what was done to them."""
-    have, got = len(cloud.points), len(points)
-    if raw:
-        return f"{have} points, as they are"
-    change = "" if got == have else f", resampled to {got}" + (f" ({got - have} of them repeats)" if got > have else "")
-    return f"{have} points, unit sphere{change}"
+    have, got, how = len(given.cloud.points), len(given.points), given.asked.preparation
+    change = ""
+    if got != have:
+        change = f", resampled to {got}" + (f" ({got - have} of them repeats)" if got > have else f" ({METHOD_NAMES[how.method]})")
+    return f"{have} points, {how}{change}"
 
 
 def write_file(path: Path, write: Callable[[IO[bytes]], object]) -> None:

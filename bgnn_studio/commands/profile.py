@@ -21,6 +21,7 @@ from bgnn_studio.commands.inputs import open_points
 from bgnn_studio.commands.profile_text import as_text, beat_text
 from bgnn_studio.commands.progress import status
 from bgnn_studio.commands.questions import PASSWORD_VARIABLE, TerminalQuestions, given_password
+from bgnn_studio.core.preparation import AskedPoints
 from bgnn_studio.core.resources import bundled_clouds, bundled_models
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.history import History
@@ -95,9 +96,9 @@ def _tasks(options: argparse.Namespace) -> list[Task]:
     common["prefix"] = split_prefix(options.prefix)
     for path in options.model or bundled_models():
         with Model.open(path) as model:
-            clouds = [open_points(cloud, model, count=options.points) for cloud in options.cloud or bundled_clouds()[:1]]
-        for cloud, points in clouds:
-            tasks += swept(prepare(path, cloud.name, points, Settings(**common)), options.threads)
+            clouds = [open_points(cloud, model, AskedPoints(count=options.points)) for cloud in options.cloud or bundled_clouds()[:1]]
+        for given in clouds:
+            tasks += swept(prepare(path, given.cloud.name, given.points, Settings(**common)), options.threads)
     return tasks
 
 

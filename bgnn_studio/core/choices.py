@@ -11,9 +11,11 @@ from typing import Generic, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from bgnn_studio.core.attributes import Attribute
 from bgnn_studio.core.comparison import FEWEST, MOST, why_incomparable
 from bgnn_studio.core.opened import OpenCloud, OpenModel, PointCount
 from bgnn_studio.core.perturbation import IDENTITY, Perturbation
+from bgnn_studio.core.preparation import Sample
 from bgnn_studio.core.views import COLOUR_MODES, EDGE_MODES, ColourMode, EdgeMode
 from bgnn_studio.errors import BgnnError
 
@@ -44,6 +46,7 @@ class Choices(Generic[M]):
     layer : int
         Graph shown, from 1 (the input graph).
     colour : ColourMode
+        One of `COLOUR_MODES`, or the name of an attribute of the selected cloud.
     bit : int
         Bit plane for the colour mode ``bit``.
     edges : EdgeMode
@@ -85,11 +88,23 @@ class Choices(Generic[M]):
         return tuple(sorted(models, key=lambda model: model is not first))
 
     @property
-    def points(self) -> NDArray[np.float32] | None:
+    def sample(self) -> Sample | None:
         """The selected cloud at the number of points that `count` asks for, or all of a smaller cloud; not yet perturbed."""
         if self.cloud is None:
             return None
-        return self.cloud.points if self.model is None else self.cloud.for_model(self.model, self.count)
+        return self.cloud.shown if self.model is None else self.cloud.for_model(self.model, self.count)
+
+    @property
+    def points(self) -> NDArray[np.float32] | None:
+        """The (N, 3) points of `sample`."""
+        return None if (sample := self.sample) is None else sample.points
+
+    def attribute(self, index: NDArray[np.int64]) -> Attribute | None:
+        """Return the attribute to colour by, of some of `points` as they are perturbed; None where `colour` is none."""
+        if self.cloud is None or (sample := self.sample) is None:
+            return None
+        found = self.cloud.attribute(self.colour, index if sample.rows is None else sample.rows[index])
+        return None if found is None else found.turned(self.perturbation.turning)
 
     @property
     def layers(self) -> int:
@@ -107,10 +122,12 @@ class Choices(Generic[M]):
         points = self.points
         return why_incomparable(self.reference, self.model, 0 if points is None else len(points), self.layer)
 
-    def why_not(self, mode: ColourMode) -> str | None:
+    def why_not(self, mode: ColourMode) -> str | None:  # noqa: PLR0911
         """Say what a colour mode still needs, or None when it can be shown."""
-        if mode == "height":
+        if mode == "height" or (self.cloud is not None and self.cloud.cloud.attribute(mode) is not None):
             return None
+        if mode not in COLOUR_MODES:
+            return f"The file of the cloud says nothing of '{mode}': colour by {', '.join(COLOUR_MODES)}."
         if self.model is None:
             return "No model yet: open one to see the graph that it builds."
         if mode == "distance" and self.pick is None:
@@ -133,6 +150,18 @@ class Choices(Generic[M]):
         if self.compared is not None:
             newer = newer.with_compared(tuple(model if _same_model(m, model) else m for m in self.compared))
         return newer.with_model(_fitting_model((model, *newer.models), self.cloud)) if _same_model(self.model, model) else newer
+
+    def with_prepared(self, cloud: OpenCloud, newer: OpenCloud) -> Self:
+        """Put the same cloud, prepared in another way, in a cloud's place; the picked point stays where the points are the same ones."""
+        if cloud not in self.clouds:
+            raise BgnnError(f"{cloud.cloud.name} is not open any more.")
+        left = replace(self, clouds=tuple(newer if c is cloud else c for c in self.clouds))
+        if cloud is not self.cloud:
+            return left
+        left = replace(left, cloud=newer)
+        before, after = (choices.sample.rows for choices in (self, left) if choices.sample is not None)
+        same = before is after or (before is not None and after is not None and np.array_equal(before, after))
+        return replace(left, brush=None, pick=self.pick if same else None).settled()
 
     def without_cloud(self, cloud: OpenCloud) -> Self:
         """Drop a cloud; when it was selected, another takes its place."""
@@ -203,9 +232,7 @@ class Choices(Generic[M]):
         return self if layer == self.layer else replace(self, layer=layer, brush=None).settled()
 
     def with_colour(self, mode: ColourMode) -> Self:
-        """Colour points by a mode; raises `BgnnError` for one that the selection cannot show."""
-        if mode not in COLOUR_MODES:
-            raise BgnnError(f"Expected a colour mode among {', '.join(COLOUR_MODES)} (got {mode!r}).")
+        """Colour points by a mode or an attribute; raises `BgnnError` for one that the selection cannot show."""
         if (reason := self.why_not(mode)) is not None:
             raise BgnnError(reason)
         return replace(self, colour=mode)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from bgnn_studio.core.attributes import Attribute
 from bgnn_studio.core.comparison import Comparison
 from bgnn_studio.core.edge_difference import CHANGES, Change
 from bgnn_studio.core.graphs import Graph, check_point, edges
@@ -64,6 +65,8 @@ class Show:
         Only the edges to so many nearest neighbours; None: all of them.
     budget : int
         Edges of a view, at most.
+    attribute : Attribute or None
+        Of the points that all models run on, for the colour of its name.
     """
 
     layer: int = 1
@@ -76,6 +79,7 @@ class Show:
     brush_on_bits: bool = False
     shown_k: int | None = None
     budget: int = 20_480
+    attribute: Attribute | None = None
 
 
 def panels(comparison: Comparison, show: Show) -> tuple[Panel, ...]:
@@ -88,8 +92,8 @@ def panels(comparison: Comparison, show: Show) -> tuple[Panel, ...]:
     """
     if not 1 <= show.layer <= comparison.layers:
         raise BgnnError(f"Expected a layer between 1 and {comparison.layers} (got {show.layer}).")
-    if show.colour not in COLOUR_MODES:
-        raise BgnnError(f"Expected a colour mode among {', '.join(COLOUR_MODES)} (got {show.colour!r}).")
+    if show.colour not in COLOUR_MODES and (show.attribute is None or show.attribute.name != show.colour):
+        raise BgnnError(f"Expected a colour mode among {', '.join(COLOUR_MODES)}, or an attribute of the cloud (got {show.colour!r}).")
     if show.edges not in EDGE_MODES:
         raise BgnnError(f"Expected edges to be one of {', '.join(EDGE_MODES)} (got {show.edges!r}).")
     if show.pick is not None:
@@ -116,7 +120,7 @@ def _colours(comparison: Comparison, i: int, show: Show) -> tuple[PointView | No
     if show.colour == "drift" and i == 0:
         return None, ""
     try:
-        options = {"layer": show.layer, "pick": show.pick, "bit": show.bit, "up": show.up}
+        options = {"layer": show.layer, "pick": show.pick, "bit": show.bit, "up": show.up, "attribute": show.attribute}
         return point_view(show.colour, run.points, run.trace, reference=first.trace, **options), ""  # type: ignore[arg-type]
     except BgnnError as error:
         return None, str(error)

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from bgnn_studio.core.accuracy import Figures, accuracy
 from bgnn_studio.core.card import Accuracy
-from bgnn_studio.core.clouds import preprocess_for
 from bgnn_studio.core.inference import Inference
 from bgnn_studio.core.opened import OpenModel
+from bgnn_studio.core.preparation import DEFAULT_POINTS, AskedPoints
 from bgnn_studio.core.timing import WARMUP, Latency, measure
 from bgnn_studio.errors import BgnnError, ModelFileError
 
@@ -91,7 +91,7 @@ class LabelledSet:
             if i not in kept:
                 loaded = self.load(i)
                 try:
-                    kept[i] = preprocess_for(loaded, points)
+                    kept[i] = DEFAULT_POINTS.apply(loaded, points).points
                 except BgnnError as error:
                     raise BgnnError(f"{self.name}, {self.clouds[i]}: {error}") from error
             return kept[i]
@@ -143,7 +143,12 @@ class Evaluation:
 
 
 def evaluate(
-    models: Sequence[Classifier], data: LabelledSet, *, threads: int = 1, progress: Callable[[int, int], None] | None = None
+    models: Sequence[Classifier],
+    data: LabelledSet,
+    *,
+    threads: int = 1,
+    asked: AskedPoints = DEFAULT_POINTS,
+    progress: Callable[[int, int], None] | None = None,
 ) -> list[Evaluation]:
     """Run every cloud through every model; each cloud is loaded once, and prepared once for models of the same number of points.
 
@@ -151,6 +156,8 @@ def evaluate(
     ----------
     threads : int
         Of each inference.
+    asked : AskedPoints
+        What is done to the points of each cloud of a set that is not `prepared`; raises `BgnnError` for one that is.
     progress : callable, optional
         Told the clouds done and all clouds, after each; what it raises ends the evaluation.
 
@@ -161,6 +168,8 @@ def evaluate(
     BgnnError
         A cloud that cannot be loaded or run, by its name.
     """
+    if data.prepared and asked != DEFAULT_POINTS:
+        raise BgnnError(f"Expected no --raw, --points, --up, --resample or --seed: the clouds of {data.name} are prepared already.")
     numbers = [_class_numbers(model, data) for model in models]
     predictions = np.empty((len(models), len(data.labels)), dtype=np.int64)
     confidences = np.empty(predictions.shape)
@@ -174,7 +183,7 @@ def evaluate(
             most = model.spec.points
             try:
                 if most not in prepared:
-                    prepared[most] = np.asarray(points, np.float32) if data.prepared else preprocess_for(points, most)
+                    prepared[most] = np.asarray(points, np.float32) if data.prepared else asked.apply(points, most).points
                 latency, (inference,) = measure(partial(model.infer, prepared[most], threads=threads), 1, 0 if i else WARMUP)
             except BgnnError as error:
                 raise BgnnError(f"{data.name}, {name}, model {model.name}: {error}") from error

@@ -1,4 +1,4 @@
-"""What is open: a cloud after preprocessing, and as much of a model as a session looks at."""
+"""What is open: a cloud with what is done to its points, and as much of a model as a session looks at."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,7 +7,9 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from bgnn_studio.core.clouds import Cloud, resample
+from bgnn_studio.core.attributes import Attribute
+from bgnn_studio.core.clouds import Cloud, Method, farthest_pool
+from bgnn_studio.core.preparation import DEFAULT, Placement, Preparation, Sample
 from bgnn_studio.core.spec import NetworkSpec
 
 SHOWN_POINTS = 16_384  # at most, while no model asks for its number: 41 ms a frame (llvmpipe, 2 vCPU, 1200x800)
@@ -30,56 +32,75 @@ class OpenModel(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class OpenCloud:
-    """A cloud and what is left of it after preprocessing.
+    """A cloud and what is done to its points.
 
     Attributes
     ----------
     cloud : Cloud
         As in the file.
-    whole : (M, 3) float32
-        All of its points, centred and scaled to the unit sphere.
-    points : (N, 3) float32
-        What is shown without a model: the same array, or a seeded random choice of 16,384 where there are more.
+    preparation : Preparation
+        Of a cloud of millions only the points that are shown or run are placed: no second copy of all of them is made.
+    shown : Sample
+        What is shown without a model: all points, or a seeded random choice of 16,384 where there are more.
     """
 
     cloud: Cloud
-    whole: NDArray[np.float32]
-    points: NDArray[np.float32] = field(init=False)
-    _resampled: dict[int | str, NDArray[np.float32]] = field(default_factory=dict, repr=False)
+    preparation: Preparation = DEFAULT
+    shown: Sample = field(init=False, repr=False)
+    _placed: Placement = field(init=False, repr=False)
+    _samples: dict[tuple[int, Method], Sample] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        few = len(self.whole) <= SHOWN_POINTS
-        object.__setattr__(self, "points", self.whole if few else resample(self.whole, SHOWN_POINTS, "random"))
+        object.__setattr__(self, "_placed", Placement(self.preparation, self.cloud.points))
+        object.__setattr__(self, "shown", self._sample(min(self.total, SHOWN_POINTS), "random"))
 
-    def for_model(self, model: OpenModel, count: PointCount) -> NDArray[np.float32]:
-        """Return the points that a model runs on: as many as it was trained with, another number, or all (at most 65,536)."""
-        if count != "all":
-            return self.at(model.spec.points if count == "model" else count)
-        if len(self.whole) <= MOST_POINTS:
-            return self.whole
-        if "all" not in self._resampled:
-            self._resampled.setdefault("all", resample(self.whole, MOST_POINTS, "random"))
-        return self._resampled["all"]
+    @property
+    def total(self) -> int:
+        """Points of the file."""
+        return len(self.cloud.points)
 
-    def at(self, count: int) -> NDArray[np.float32]:
-        """Return `count` of all points, farthest-point sampled, or all where there are no more; the same array each time.
+    @property
+    def points(self) -> NDArray[np.float32]:
+        """What is shown without a model, prepared, (N, 3)."""
+        return self.shown.points
 
-        The first call for a count takes its time with a large cloud, and may come from any thread.
+    def for_model(self, model: OpenModel, count: PointCount) -> Sample:
+        """Return the points that a model runs on: as many as it was trained with, another number, or all (at most 65,536).
+
+        The first call for a number takes its time with a large cloud, and may come from any thread; later ones return the same sample.
         """
-        if count >= len(self.whole):
-            return self.whole
-        if count not in self._resampled:
-            self._resampled.setdefault(count, resample(self.whole, count))
-        return self._resampled[count]
+        if count == "all":
+            return self._sample(MOST_POINTS, "random")
+        return self._sample(model.spec.points if count == "model" else count, self.preparation.method)
+
+    def attribute(self, name: str, rows: NDArray[np.int64] | None = None) -> Attribute | None:
+        """Return an attribute of some points, or of all, turned as they are; None where the file has none of that name."""
+        found = self.cloud.attribute(name)
+        return None if found is None else found.take(rows).turned(self.preparation.turn)
+
+    def _sample(self, count: int, method: Method) -> Sample:
+        key = (min(count, self.total), method if count < self.total else "farthest")
+        if key not in self._samples:
+            rows = None if count >= self.total else self._placed.rows(count, method)
+            points = self.cloud.points if rows is None else self.cloud.points[rows]
+            self._samples.setdefault(key, Sample(self._placed.at(points), rows))
+        return self._samples[key]
 
     def sampling(self, model: OpenModel, count: PointCount) -> str:
         """Say on how many points a model runs, how they are chosen, and with how many it was trained where these are others."""
-        have, run, trained = len(self.whole), len(self.for_model(model, count)), model.spec.points
+        have, run, trained = self.total, len(self.for_model(model, count).points), model.spec.points
         wanted = {"model": trained, "all": have}.get(str(count), count)
         if run < have:
-            taken = f"{run:,} of {have:,} points, {'a random choice' if count == 'all' else 'farthest point sampling'}"
+            taken = f"{run:,} of {have:,} points, {self._chosen(run, count)}"
         elif isinstance(wanted, int) and have < wanted:
             taken = f"all {have:,} points, fewer than {wanted:,}; none is repeated"
         else:
             taken = f"all {have:,} points"
         return f"{taken[0].upper()}{taken[1:]}." + (f" {model.name} was trained with {trained:,}." if run != trained else "")
+
+    def _chosen(self, run: int, count: PointCount) -> str:
+        """Say how fewer points are chosen."""
+        if count == "all" or self.preparation.method == "random":
+            return "a random choice"
+        pool = farthest_pool(run)
+        return "farthest point sampling" + (f" of {pool:,} drawn at random" if pool < self.total else "")

@@ -42,24 +42,34 @@ RAMPS = {
     "bit": Ramp((0.60, 0.80), (0.15, 0.10, 0.145), (255.0, 70.0)),
 }
 PALETTES = tuple(RAMPS)
+CLASSES = "label"  # a palette of as many hues as are asked for, each far from the one before
+_GOLDEN = 360 * (3 - 5**0.5) / 2  # degrees: any number of hues in a row stay apart
 
 
 @cache
 def palette(name: str, count: int = 256) -> NDArray[np.uint8]:
-    """Return `count` colours of a palette, from one end to the other, (count, 3) uint8 sRGB, read-only.
+    """Return `count` colours of a palette, from one end to the other, (count, 3) uint8 sRGB, read-only; of `CLASSES` the first ones.
 
     Raises
     ------
     BgnnError
-        A name that is not in `PALETTES`.
+        A name that is neither in `PALETTES` nor `CLASSES`.
     """
+    if name == CLASSES:
+        number = np.arange(count)
+        lightness = np.array([0.62, 0.80, 0.71])[number % 3]
+        return _bytes(oklch_to_srgb(lightness, np.full(count, 0.105), 255.0 + _GOLDEN * number.astype(np.float64)))
     if name not in RAMPS:
         raise BgnnError(f"Expected a palette among {', '.join(PALETTES)} (got {name!r}).")
     ramp, t = RAMPS[name], np.linspace(0.0, 1.0, count)
     lightness, chroma, hue = (np.interp(t, np.linspace(0.0, 1.0, len(ends)), ends) for ends in (ramp.lightness, ramp.chroma, ramp.hue))
-    colours = np.round(oklch_to_srgb(lightness, chroma, hue) * 255).astype(np.uint8)
-    colours.flags.writeable = False
-    return colours
+    return _bytes(oklch_to_srgb(lightness, chroma, hue))
+
+
+def _bytes(colours: NDArray[np.float64]) -> NDArray[np.uint8]:
+    rounded = np.round(colours * 255).astype(np.uint8)
+    rounded.flags.writeable = False
+    return rounded
 
 
 def colourize(values: NDArray[np.generic], colours: NDArray[np.uint8], value_range: tuple[float, float]) -> NDArray[np.uint8]:

@@ -104,6 +104,11 @@ class Perturbation:
             moved = moved + np.float32(self.jitter) * _noise(self.seed, len(points))[index]
         return moved, index
 
+    @property
+    def turning(self) -> NDArray[np.float64]:
+        """The (3, 3) rotation of turn and tilt, without the scale: what happens to normals."""
+        return self._motion() / self.scale
+
     def _left(self, points: NDArray[np.float32]) -> NDArray[np.int64]:
         """Return the indices of the points that are neither occluded nor dropped."""
         count = len(points)

@@ -9,6 +9,7 @@ from bgnn_studio.core.choices import Choices, M
 from bgnn_studio.core.comparison import MOST
 from bgnn_studio.core.opened import OpenCloud, PointCount
 from bgnn_studio.core.perturbation import IDENTITY, Perturbation
+from bgnn_studio.core.preparation import DEFAULT, Preparation
 from bgnn_studio.core.views import ColourMode, EdgeMode
 from bgnn_studio.errors import BgnnError
 
@@ -28,10 +29,13 @@ class SavedFile:
         Absolute; with ``#12`` at its end, cloud 12 of that file.
     sha256 : str
         Of the whole file in hexadecimal digits; empty where it is not known.
+    preparation : Preparation
+        What is done to the points of a cloud.
     """
 
     path: Path
     sha256: str = ""
+    preparation: Preparation = DEFAULT
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ def saved_session(choices: Choices[M], camera: Camera | None = None, tab: str = 
     clouds = [cloud for cloud in choices.clouds if cloud.cloud.path is not None]
     models = [model for model in choices.models if model.path is not None]
     return SavedSession(
-        clouds=tuple(SavedFile(_absolute(cloud.cloud.path)) for cloud in clouds),
+        clouds=tuple(SavedFile(_absolute(cloud.cloud.path), preparation=cloud.preparation) for cloud in clouds),
         models=tuple(SavedFile(_absolute(model.path)) for model in models),
         cloud=_place(choices.cloud, clouds),
         model=_place(choices.model, models),

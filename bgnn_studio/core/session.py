@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import fields
 from typing import TYPE_CHECKING, Generic
 
+from bgnn_studio.core.attributes import Attribute
 from bgnn_studio.core.bit_facts import BitFacts
 from bgnn_studio.core.choices import Choices, M
 from bgnn_studio.core.graphs import Graph
@@ -149,8 +150,12 @@ class Session(Generic[M]):
         """Show the graph of a layer, from 1; the brush goes, for its unit changes, and the bit stays within the layer's width."""
         self._choose(self.choices.with_layer(layer), "show the input graph" if layer == 1 else f"show layer {layer}")
 
+    def prepare(self, cloud: OpenCloud, newer: OpenCloud, label: str) -> None:
+        """Put the same cloud, prepared in another way, in a cloud's place; raises `BgnnError` where it was closed."""
+        self._choose(self.choices.with_prepared(cloud, newer), label)
+
     def set_colour(self, mode: ColourMode) -> None:
-        """Colour points by a mode; raises `BgnnError` for one that the selection cannot show."""
+        """Colour points by a mode or an attribute; raises `BgnnError` for one that the selection cannot show."""
         self._choose(self.choices.with_colour(mode), f"colour by {mode}")
 
     def set_bit(self, bit: int) -> None:
@@ -214,6 +219,11 @@ class Session(Generic[M]):
     def bits(self) -> int:
         """Bit planes of the layer shown; 0 where its graph is not built on bits."""
         return self.choices.bits
+
+    @property
+    def attribute(self) -> Attribute | None:
+        """The attribute to colour by, of the points that are shown; None where `colour` is none."""
+        return None if self.index is None else self.choices.attribute(self.index)
 
     @property
     def why_no_reference(self) -> str | None:

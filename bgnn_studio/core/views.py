@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bgnn_studio.core import graphs
+from bgnn_studio.core.attributes import Attribute
 from bgnn_studio.core.inference import Trace
 from bgnn_studio.errors import BgnnError
 
-ColourMode = Literal["height", "distance", "bit", "in-degree", "drift", "critical"]
-COLOUR_MODES: tuple[ColourMode, ...] = get_args(ColourMode)
+ColourMode = str  # one of COLOUR_MODES, or the name of an attribute, which is none of these
+COLOUR_MODES = ("height", "distance", "bit", "in-degree", "drift", "critical")
 EdgeMode = Literal["none", "picked", "all"]
 EDGE_MODES: tuple[EdgeMode, ...] = get_args(EdgeMode)
 UP = {"x": 0, "y": 1, "z": 2}
@@ -26,7 +27,7 @@ class PointView:
 
     Attributes
     ----------
-    values : (N,) float32
+    values : (N,) float
     value_range : (low, high)
         What the two ends of the palette stand for.
     title, unit : str
@@ -35,14 +36,17 @@ class PointView:
         A name of `core.palettes.PALETTES`.
     categories : tuple of str or None
         Names of the values 0, 1, ... where they are classes and not a scale.
+    colours : (N, 3) uint8 or None
+        The colours themselves, where they are no values on a scale.
     """
 
-    values: NDArray[np.float32]
+    values: NDArray[np.floating]
     value_range: tuple[float, float]
     title: str
     unit: str
     palette: str
     categories: tuple[str, ...] | None = None
+    colours: NDArray[np.uint8] | None = None
 
 
 def layer_name(layer: int, on_bits: bool | None = None) -> str:
@@ -67,7 +71,7 @@ def layer_features(points: NDArray[np.floating], trace: Trace | None, layer: int
     return trace.features[layer - 2]
 
 
-def point_view(
+def point_view(  # noqa: PLR0911 (one line for each mode)
     mode: ColourMode,
     points: NDArray[np.floating],
     trace: Trace | None = None,
@@ -76,6 +80,7 @@ def point_view(
     pick: int | None = None,
     bit: int = 0,
     reference: Trace | None = None,
+    attribute: Attribute | None = None,
     up: str = "z",
 ) -> PointView:
     """Map what is selected to one value per point.
@@ -85,7 +90,8 @@ def point_view(
     mode : str
         ``height``, ``distance`` (to the picked point, in the space of the layer's graph), ``bit`` (one bit plane of that
         space; layers from 2 on of a model on bits), ``in-degree``, ``drift`` (neighbours that the reference's graph of
-        the same layer lacks), ``critical`` (channels of the embedding whose maximum over the points this point gave).
+        the same layer lacks), ``critical`` (channels of the embedding whose maximum over the points this point gave), or the
+        name of the attribute.
     points : (N, 3)
     trace, reference : Trace or None
         Of the model shown, and of the one it is compared with; height, and distance in layer 1, need neither.
@@ -95,6 +101,8 @@ def point_view(
         Picked point, for ``distance``.
     bit : int
         Channel, for ``bit``.
+    attribute : Attribute or None
+        Of these points, for its name.
     up : str
         Axis that is height: ``x``, ``y`` or ``z``.
 
@@ -111,7 +119,7 @@ def point_view(
     if mode == "bit":
         return _bit(layer_features(points, trace, layer), layer, bit)
     if mode not in COLOUR_MODES:
-        raise BgnnError(f"Expected a colour mode among {', '.join(COLOUR_MODES)} (got {mode!r}).")
+        return attribute_view(mode, attribute, len(points))
     if trace is None:
         raise BgnnError(f"Colouring by {mode} needs an inference. Run a model on this cloud first.")
     if mode == "critical":
@@ -125,6 +133,44 @@ def point_view(
         raise BgnnError("Graph drift compares two models. Choose a reference model.")
     lost = graphs.drift(knn, layer_graph(reference, layer))
     return PointView((100 * lost).astype(np.float32), (0.0, 100.0), f"Graph drift, layer {layer}", "%", "drift")
+
+
+def attribute_view(name: str, attribute: Attribute | None, count: int) -> PointView:
+    """Show an attribute of `count` points: colours as they are, directions of normals as colours, classes, or a scale.
+
+    Raises
+    ------
+    BgnnError
+        There is none, or one of another name or number of points.
+    """
+    if attribute is None or attribute.name != name:
+        raise BgnnError(f"Expected a colour mode among {', '.join(COLOUR_MODES)}, or what the cloud's file says (got {name!r}).")
+    if len(attribute.values) != count:
+        raise BgnnError(f"Expected '{name}' of {count} points (got {len(attribute.values)}).")
+    values = attribute.values
+    nothing = np.zeros(len(values), np.float32)
+    if attribute.kind == "colour":
+        return PointView(nothing, (0.0, 1.0), "Colour of the file", "", "height", colours=values)
+    if attribute.kind == "normals":
+        return PointView(nothing, (0.0, 1.0), "Normals, red x, green y, blue z", "", "height", colours=_directions(values))
+    if attribute.kind == "scalar":
+        title = attribute.name + (", 1 % at each end cut off" if attribute.clipped else "")
+        return PointView(np.clip(values.astype(np.float64), *attribute.span), attribute.span, title, "", "height")
+    classes = np.array(attribute.classes)
+    places = np.searchsorted(classes, values).clip(max=len(classes) - 1)
+    others = classes[places] != values
+    names = tuple(attribute.names.get(number, str(number)) for number in attribute.classes)
+    shown = np.where(others, len(classes), places).astype(np.float32)
+    categories = (*names, "other") if others.any() else names
+    return PointView(shown, (0.0, float(len(categories))), attribute.name, "", "label", categories)
+
+
+def _directions(normals: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return one colour for each direction, x, y, z from -1 to 1 as red, green, blue; the middle grey where there is none."""
+    exact = normals.astype(np.float64)
+    length = np.sqrt(np.square(exact).sum(axis=1, keepdims=True))
+    unit = np.divide(exact, length, out=np.zeros_like(exact), where=(length > 0) & np.isfinite(length))
+    return np.round(127.5 + 127.5 * unit).astype(np.uint8)
 
 
 def _distance(features: graphs.Features, layer: int, pick: int | None) -> PointView:

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from bgnn_studio.core.perturbation import Perturbation
+from bgnn_studio.core.preparation import Preparation
 from bgnn_studio.core.saved_session import SavedFile
-from bgnn_studio.core.views import COLOUR_MODES, EDGE_MODES
+from bgnn_studio.core.views import EDGE_MODES
 from bgnn_studio.errors import BgnnError, SessionFileError
 
 T = TypeVar("T")
+V = TypeVar("V", Perturbation, Preparation)
 
 
 def _quote(value: object) -> str:
@@ -93,20 +95,27 @@ def _files(value: object, name: str) -> tuple[SavedFile, ...]:
 def _file(value: object, name: str) -> SavedFile:
     if not isinstance(value, dict) or not isinstance(path := value.get("path"), str) or not path or "\0" in path:
         raise wrong(name, "a list of files with a 'path' each", value)
-    return SavedFile(Path(path), _text(value.get("sha256", ""), name))
+    prepared = _values(Preparation)(value.get("preparation", {}), f"preparation of {Path(path).name}")
+    return SavedFile(Path(path), _text(value.get("sha256", ""), name), prepared)
 
 
 def _count(value: object, name: str) -> object:
     return value if value in ("model", "all") else whole_from(1)(value, name)
 
 
-def _perturbation(value: object, name: str) -> Perturbation:
-    if not isinstance(value, dict) or not set(value) <= {field.name for field in fields(Perturbation)}:
-        raise wrong(name, f"numbers for any of {', '.join(field.name for field in fields(Perturbation))}", value)
-    try:
-        return Perturbation(**value)
-    except BgnnError as error:
-        raise SessionFileError(f"'{name}': {error} Save the session again.") from error
+def _values(kind: type[V]) -> Callable[[Any, str], V]:
+    """Return a check for values of any fields of a dataclass that judges them itself."""
+    known = [field.name for field in fields(kind)]
+
+    def check(value: object, name: str) -> V:
+        if not isinstance(value, dict) or not set(value) <= set(known):
+            raise wrong(name, f"values for any of {', '.join(known)}", value)
+        try:
+            return kind(**value)
+        except BgnnError as error:
+            raise SessionFileError(f"'{name}': {error} Save the session again.") from error
+
+    return check
 
 
 CHECKS: dict[str, Callable[[Any, str], Any]] = {
@@ -116,10 +125,10 @@ CHECKS: dict[str, Callable[[Any, str], Any]] = {
     "model": _optional(whole_from(0)),
     "reference": _optional(whole_from(0)),
     "count": _count,
-    "perturbation": _perturbation,
+    "perturbation": _values(Perturbation),
     "pick": _optional(whole_from(0)),
     "layer": whole_from(1),
-    "colour": _one_of(*COLOUR_MODES),
+    "colour": _text,
     "bit": whole_from(0),
     "edges": _one_of(*EDGE_MODES),
     "brush": _optional(_numbers(2)),

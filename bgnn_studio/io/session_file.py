@@ -74,7 +74,7 @@ def encode(saved: SavedSession, folder: Path) -> bytes:
     for field in fields(saved):
         value = getattr(saved, field.name)
         if field.name in ("clouds", "models"):
-            value = [{"path": _path_text(entry.path, folder), "sha256": entry.sha256} for entry in value]
+            value = [_entry(entry, folder, prepared=field.name == "clouds") for entry in value]
         document[field.name] = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
     return json.dumps(document, indent=1, allow_nan=False).encode()
 
@@ -127,6 +127,11 @@ def fingerprint(path: Path) -> str:
 def _hash(path: Path, _size: int, _modified_ns: int) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _entry(entry: SavedFile, folder: Path, *, prepared: bool) -> dict[str, Any]:
+    found: dict[str, Any] = {"path": _path_text(entry.path, folder), "sha256": entry.sha256}
+    return found | {"preparation": asdict(entry.preparation)} if prepared else found
 
 
 def _path_text(path: Path, folder: Path) -> str:

@@ -130,14 +130,20 @@ class CloudScene:
         title: str,
         unit: str = "",
         categories: tuple[str, ...] | None = None,
+        colours: NDArray[np.uint8] | None = None,
     ) -> None:
-        """Colour the points by (N,) values and show the legend: `scene.set_scalars(**vars(point_view(...)))`."""
+        """Colour the points by (N,) values, or in (N, 3) colours, and show the legend: `scene.set_scalars(**vars(point_view(...)))`."""
         if values.shape != (len(self.points),):
             raise BgnnError(f"Expected one value for each of {len(self.points)} points (got {values.shape}).")
-        table = _table(palette, categories)
+        heading = "\n".join((f"{title} ({unit})" if unit else title).split(", "))
         self._painted = True
-        self._cloud.colours[:] = colourize(values, table, value_range)
-        self.legend.set_scale(table, value_range, "\n".join((f"{title} ({unit})" if unit else title).split(", ")), categories)
+        if colours is not None:
+            self._cloud.colours[:] = colours
+            self.legend.set_heading(heading)
+        else:
+            table = _table(palette, categories)
+            self._cloud.colours[:] = colourize(values, table, value_range)
+            self.legend.set_scale(table, value_range, heading, categories)
         self._touch()
 
     def clear_scalars(self) -> None:

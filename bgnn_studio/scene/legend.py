@@ -11,7 +11,8 @@ from bgnn_studio.core.axes import ticks
 
 TITLE_SIZE, LABEL_SIZE = 15, 13
 LEFT, RIGHT, BOTTOM, TOP = 0.963, 0.975, 0.06, 0.40
-LABELS = 7
+LABELS = 7  # of a scale, at most
+CATEGORIES = 13  # at most; from the eighth on the strip grows upwards
 
 
 class Legend:
@@ -31,7 +32,7 @@ class Legend:
         self._strip_actor.SetMapper(mapper)
         self.title = _text(0.025, 0.965, TITLE_SIZE, top=True)
         self.heading = _text(RIGHT, TOP + 0.05, LABEL_SIZE, right=True)
-        self.labels = [_text(LEFT - 0.007, BOTTOM, LABEL_SIZE, right=True, middle=True) for _ in range(LABELS)]
+        self.labels = [_text(LEFT - 0.007, BOTTOM, LABEL_SIZE, right=True, middle=True) for _ in range(CATEGORIES)]
         for actor in (self._strip_actor, self.title, self.heading, *self.labels):
             renderer.AddViewProp(actor)
         self.hide_scale()
@@ -50,10 +51,11 @@ class Legend:
     ) -> None:
         """Show (count, 3) colours from the low end of a range to the high one, or one colour per category."""
         bands = len(colours)
+        top = TOP if categories is None else min(0.82, BOTTOM + (TOP - BOTTOM) * max(1.0, bands / LABELS))
         # A scale is one closed strip; categories stand apart.
         gap = 0.0 if categories is None else 0.06
         starts = np.arange(bands) + gap
-        heights = BOTTOM + (TOP - BOTTOM) * np.stack([starts, starts + 1 - 2 * gap], axis=1) / bands  # (bands, 2)
+        heights = BOTTOM + (top - BOTTOM) * np.stack([starts, starts + 1 - 2 * gap], axis=1) / bands  # (bands, 2)
         corners = np.zeros((bands, 4, 3), np.float32)
         corners[:, [0, 3], 0], corners[:, [1, 2], 0] = LEFT, RIGHT
         corners[:, [0, 1], 1], corners[:, [2, 3], 1] = heights[:, :1], heights[:, 1:]
@@ -74,11 +76,19 @@ class Legend:
             actor.VisibilityOff()
         for actor, name, place in zip(self.labels, names, places, strict=False):
             actor.SetInput(name)
-            actor.SetPosition(LEFT - 0.007, BOTTOM + (TOP - BOTTOM) * float(place))
+            actor.SetPosition(LEFT - 0.007, BOTTOM + (top - BOTTOM) * float(place))
             actor.VisibilityOn()
         self.heading.SetInput(heading)
+        self.heading.SetPosition(RIGHT, top + 0.05)
         self.heading.VisibilityOn()
         self._strip_actor.VisibilityOn()
+
+    def set_heading(self, heading: str) -> None:
+        """Say what the colours are, where they are on no scale."""
+        self.hide_scale()
+        self.heading.SetInput(heading)
+        self.heading.SetPosition(RIGHT, BOTTOM)
+        self.heading.VisibilityOn()
 
     def hide_scale(self) -> None:
         """Take the scale away; the title stays."""

@@ -7,6 +7,7 @@ import pyvista as pv
 from numpy.typing import NDArray
 
 from bgnn_studio.core import views
+from bgnn_studio.core.attributes import Attribute
 from bgnn_studio.core.comparison import Comparison
 from bgnn_studio.core.comparison_views import Panel, Show, panels
 from bgnn_studio.core.inference import Inference
@@ -29,6 +30,7 @@ def render_image(
     pick: int | None = None,
     bit: int = 0,
     reference: Inference | None = None,
+    attribute: Attribute | None = None,
     theme: SceneTheme = DARK,
     size: tuple[int, int] = (1200, 800),
     title: str = "",
@@ -49,6 +51,8 @@ def render_image(
         As in `CloudScene.set_graph`.
     reference : Inference or None
         What drift is measured against.
+    attribute : Attribute or None
+        Of the points, for the colour of its name.
     size : (width, height)
         Pixels.
 
@@ -65,7 +69,15 @@ def render_image(
         raise BgnnError(f"Expected edges to be one of {', '.join(views.EDGE_MODES)} (got {edges!r}).")
     trace = None if inference is None else inference.trace
     view = views.point_view(
-        colour, points, trace, layer=layer, pick=pick, bit=bit, reference=None if reference is None else reference.trace, up=up
+        colour,
+        points,
+        trace,
+        layer=layer,
+        pick=pick,
+        bit=bit,
+        reference=None if reference is None else reference.trace,
+        attribute=attribute,
+        up=up,
     )
 
     def draw(plotter: pv.Plotter) -> NDArray[np.uint8]:

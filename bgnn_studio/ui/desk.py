@@ -15,11 +15,13 @@ from bgnn_studio.core.timing import median_pass
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.native import Model
 from bgnn_studio.native.kernels import knn_hamming
-from bgnn_studio.ui.opening import Opened, OpenedSession, open_all
+from bgnn_studio.ui.opening import Opened, OpenedSession, open_all, resample
+from bgnn_studio.ui.workers import Progress, telling
 
 if TYPE_CHECKING:
     from bgnn_studio.core.inference import Inference
     from bgnn_studio.core.opened import PointCount
+    from bgnn_studio.core.preparation import Preparation
     from bgnn_studio.core.session import Session
     from bgnn_studio.ui.toasts import Toasts
     from bgnn_studio.ui.workers import Jobs
@@ -54,15 +56,17 @@ class Desk:
         name = name or (paths[0].name if len(paths) == 1 else f"{len(paths)} files")
         clouds, models, count = self._session.clouds, self._session.models, self._session.count
 
+        progress = Progress()
+
         def run(cancelled: Event) -> Opened:
-            return open_all(paths, clouds, models, count, cancelled)
+            return open_all(paths, clouds, models, count, cancelled=cancelled, tell=telling(progress, cancelled))
 
         def done(opened: Opened) -> None:
             self._opened(opened, name)
             if not undoable:
                 self._session.forget_steps()
 
-        self._jobs.start(f"Opening {name}", run, done=done, failed=self._fail("Not opened"))
+        self._jobs.start(f"Opening {name}", run, done=done, failed=self._fail("Not opened"), progress=progress)
 
     def infer(self) -> None:
         """Run the selected model on the selected cloud; a newer call makes an older one's result void."""
@@ -96,6 +100,27 @@ class Desk:
                 self._toasts.error("Not another number of points", error)
 
         self._jobs.start("Resampling the open clouds", run, done=done, failed=self._fail("Not resampled"), key="count")
+
+    def prepare(self, preparation: "Preparation", label: str) -> None:
+        """Do something else to the points of the selected cloud, as one step."""
+        s = self._session
+        cloud, models, count = s.cloud, s.models, s.count
+        self._jobs.cancel("prepare")
+        if cloud is None or cloud.preparation == preparation:
+            return
+
+        def run(cancelled: Event) -> OpenCloud:
+            newer = OpenCloud(cloud.cloud, preparation)
+            resample((newer, *models), count, cancelled)
+            return newer
+
+        def done(newer: OpenCloud) -> None:
+            try:
+                s.prepare(cloud, newer, label)
+            except BgnnError as error:
+                self._toasts.error("Not prepared in another way", error)
+
+        self._jobs.start(f"Preparing {cloud.cloud.name}", run, done=done, failed=self._fail("Not prepared in another way"), key="prepare")
 
     def infer_reference(self) -> None:
         """Run the reference on the same points, after the selected model so that neither's times disturb the other's."""

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from bgnn_studio.core.clouds import Cloud, preprocess
+from bgnn_studio.core.clouds import Cloud
 from bgnn_studio.core.evaluation import LabelledSet
 from bgnn_studio.core.opened import OpenCloud
+from bgnn_studio.core.preparation import DEFAULT, RAW
 from bgnn_studio.errors import BgnnError
 
 if TYPE_CHECKING:
@@ -41,12 +42,12 @@ class EvaluatedClouds(QObject):
         if there in self._session.clouds:
             self._select(there, model)
             return
-        counts = {other.spec.points for other in self._session.models}
+        models = self._session.models
 
         def load(_cancelled: Event) -> OpenCloud:
             opened = _open(data, i)
-            for count in counts:
-                opened.at(count)  # so that selecting it does not wait
+            for other in models:
+                opened.for_model(other, "model")  # so that selecting it does not wait
             return opened
 
         def done(opened: OpenCloud) -> None:
@@ -77,4 +78,4 @@ def _open(data: LabelledSet, i: int) -> OpenCloud:
         Path(data.clouds[i]).stem if path else f"{data.classes[data.labels[i]]}, {data.split or ''} {data.clouds[i]}".replace(",  ", ", ")
     )
     cloud = Cloud(name, points, path)
-    return OpenCloud(cloud, cloud.points if data.prepared else preprocess(cloud.points))
+    return OpenCloud(cloud, RAW if data.prepared else DEFAULT)

@@ -1,8 +1,7 @@
 """Evaluations that the window runs: on which clouds, of which models, one after another, and what came out."""
 
 import hashlib
-from collections.abc import Callable, Sequence
-from concurrent.futures import CancelledError
+from collections.abc import Sequence
 from dataclasses import replace
 from threading import Event
 from typing import TYPE_CHECKING
@@ -17,7 +16,7 @@ from bgnn_studio.io.datasets import DEFAULT_SPLIT, splits_of
 from bgnn_studio.native import Model
 from bgnn_studio.ui.desk import THREADS
 from bgnn_studio.ui.labelled_sets import SHAPES, SHAPES_SPLITS, Choice, LabelledSets, read_split
-from bgnn_studio.ui.workers import Job, Jobs, Progress
+from bgnn_studio.ui.workers import Job, Jobs, Progress, telling
 
 if TYPE_CHECKING:
     from bgnn_studio.core.session import Session
@@ -165,7 +164,7 @@ class Evaluator(QObject):
         label = "Making the bundled shapes" if choice.data == SHAPES else f"Reading {choice.data}"
         self._job = self._jobs.start(
             label,
-            lambda cancelled: read_split(choice, _telling(progress, cancelled)),
+            lambda cancelled: read_split(choice, telling(progress, cancelled)),
             done=done,
             failed=self._fail,
             key=_KEY,
@@ -195,7 +194,7 @@ class Evaluator(QObject):
         known, parts = self._digests.get(model), self._parts
 
         def run(cancelled: Event) -> tuple[str, Evaluation]:
-            told = _telling(progress, cancelled)
+            told = telling(progress, cancelled)
             digest = known or _digest(model)
             found = evaluate([model], clouds, threads=THREADS, progress=lambda i, n: told((number - 1) * n + i, parts * n))
             return digest, found[0]
@@ -243,15 +242,6 @@ class Evaluator(QObject):
     def _know(self, models: Sequence[Model], digests: Sequence[str]) -> None:
         self._digests.update(zip(models, digests, strict=True))
         self.changed.emit()
-
-
-def _telling(progress: Progress, cancelled: Event) -> Callable[[int, int], None]:
-    def tell(done: int, total: int) -> None:
-        if cancelled.is_set():
-            raise CancelledError
-        progress.tell(done, total)
-
-    return tell
 
 
 def _digest(model: Model) -> str:

@@ -40,7 +40,9 @@ class HelpMenu(QMenu):
         super().__init__("&Help", window)
         self._window, self._logs = window, logs
         bar = window.menuBar()
-        self.commands = Palette(lambda: [*session_commands(window.session, window.tabs), *menu_commands(bar)], window.toasts, window)
+        self.commands = Palette(
+            lambda: [*session_commands(window.session, window.tabs, window.desk.prepare), *menu_commands(bar)], window.toasts, window
+        )
         self.shortcuts = ShortcutSheet(lambda: [*menu_commands(bar), *other_shortcuts(window)], window)
         window.toasts.copy_diagnostics = self.copy_diagnostics
         self._add("&Command palette", ("Ctrl+K", "Ctrl+Shift+P"), self.commands.toggle)

@@ -73,6 +73,7 @@ class MainWindow(QMainWindow):
         self.live.refused.connect(self.inspect.perturb.refuse)
         self.library = Library(self.session, self.toasts, self)
         self.library.points.chosen.connect(self.desk.set_count)
+        self.library.points.prepared.connect(self.desk.prepare)
         self.accuracy = AccuracyTab(self.session, self.jobs, self.toasts)
         self.accuracy.inspected.connect(lambda: self.tabs.setCurrentWidget(self.inspect))
         self.accuracy.wanted.connect(lambda: self.tabs.setCurrentWidget(self.accuracy))

@@ -1,13 +1,14 @@
 """What a worker does to open files: clouds, models and sessions, told apart by content."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import TypeVar
 
-from bgnn_studio.core.clouds import preprocess
 from bgnn_studio.core.opened import OpenCloud, PointCount
+from bgnn_studio.core.preparation import DEFAULT, Preparation
 from bgnn_studio.core.saved_session import SavedFile, SavedSession
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.io.readers import is_model_file, read_cloud
@@ -37,9 +38,18 @@ class OpenedSession:
 T = TypeVar("T", OpenCloud, Model)
 Entry = OpenCloud | Model | OpenedSession | Exception
 Opened = list[tuple[Path, Entry]]
+Tell = Callable[[int, int], None]
 
 
-def open_all(paths: Sequence[Path], clouds: Sequence[OpenCloud], models: Sequence[Model], count: PointCount, cancelled: Event) -> Opened:
+def open_all(
+    paths: Sequence[Path],
+    clouds: Sequence[OpenCloud],
+    models: Sequence[Model],
+    count: PointCount,
+    *,
+    cancelled: Event,
+    tell: Tell,
+) -> Opened:
     """Open files, each on its own: a bad one is its exception; every cloud is resampled for every model, so that selecting is instant.
 
     Parameters
@@ -51,34 +61,36 @@ def open_all(paths: Sequence[Path], clouds: Sequence[OpenCloud], models: Sequenc
         Points that the session runs models on.
     cancelled : Event
         Ends the work early.
+    tell : callable
+        Told how much of the file that is being read is done; see `io.readers.read_cloud`.
     """
     opened: Opened = []
     for path in paths:
         if cancelled.is_set():
             break
         try:
-            opened.append((path, open_session(path, cancelled) if is_session_file(path) else _open(path)))
+            opened.append((path, open_session(path, cancelled, tell) if is_session_file(path) else _open(path, tell)))
+        except CancelledError:
+            break
         except Exception as error:  # noqa: BLE001 (one bad file must not lose the others)
             opened.append((path, error))
-    _resample((*clouds, *models, *(entry for _, entry in opened)), count, cancelled)
+    resample((*clouds, *models, *(entry for _, entry in opened)), count, cancelled)
     return opened
 
 
-def open_session(path: Path, cancelled: Event) -> OpenedSession:
+def open_session(path: Path, cancelled: Event, tell: Tell) -> OpenedSession:
     """Open a session file and the files that it names; raises `SessionFileError` when it is none."""
     saved = read_session(path)
     gaps: list[str] = []
-    clouds = [_open_saved(file, OpenCloud, gaps, cancelled) for file in saved.clouds]
-    models = [_open_saved(file, Model, gaps, cancelled) for file in saved.models]
-    _resample((*clouds, *models), saved.count, cancelled)
+    clouds = [_open_saved(file, OpenCloud, gaps, tell) for file in saved.clouds]
+    models = [_open_saved(file, Model, gaps, tell) for file in saved.models]
+    resample((*clouds, *models), saved.count, cancelled)
     return OpenedSession(path, saved, clouds, models, gaps)
 
 
-def _open_saved(file: SavedFile, kind: type[T], gaps: list[str], cancelled: Event) -> T | None:
-    if cancelled.is_set():
-        return None
+def _open_saved(file: SavedFile, kind: type[T], gaps: list[str], tell: Tell) -> T | None:
     try:
-        opened = _open(file.path)
+        opened = _open(file.path, tell, file.preparation)
     except BgnnError as error:
         gaps.append(str(error))
         return None
@@ -90,14 +102,16 @@ def _open_saved(file: SavedFile, kind: type[T], gaps: list[str], cancelled: Even
     return opened
 
 
-def _open(path: Path) -> OpenCloud | Model:
+def _open(path: Path, tell: Tell, preparation: Preparation = DEFAULT) -> OpenCloud | Model:
     if is_model_file(path):
         return Model.open(path)
-    cloud = read_cloud(path)
-    return OpenCloud(cloud, preprocess(cloud.points))
+    cloud = read_cloud(path, tell)
+    tell(1, 1)
+    return OpenCloud(cloud, preparation)
 
 
-def _resample(entries: Sequence[object], count: PointCount, cancelled: Event) -> None:
+def resample(entries: Sequence[object], count: PointCount, cancelled: Event) -> None:
+    """Choose the points of every cloud among these for every model among them."""
     for cloud in (entry for entry in entries if isinstance(entry, OpenCloud)):
         for model in (entry for entry in entries if isinstance(entry, Model)):
             if not cancelled.is_set():

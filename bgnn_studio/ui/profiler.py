@@ -87,7 +87,9 @@ class Profiler(QObject):
             from bgnn_studio.ui.board_work import Chosen, profile
 
             chosen = [
-                Chosen(model.path, cloud.cloud.name, lambda model=model: cloud.for_model(model, count)) for model in models if model.path
+                Chosen(model.path, cloud.cloud.name, lambda model=model: cloud.for_model(model, count).points)
+                for model in models
+                if model.path
             ]
             profile(board.target(), chosen, settings, history, questions, tell=tell, progress=progress, cancelled=cancelled)
 

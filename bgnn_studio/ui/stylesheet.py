@@ -44,13 +44,15 @@ QPushButton#Primary:enabled {{ background: {accent}; color: {on_accent}; border-
 QPushButton#Primary:focus {{ border-color: {text}; }}
 QToolButton {{ background: transparent; border: 1px solid transparent; border-radius: 5px; padding: 2px 8px; color: {muted}; }}
 QToolButton:hover {{ background: {hover}; color: {text}; }}
+QComboBox[chosen="true"] {{ color: {accent}; }}
 QToolButton:checked {{ background: {accent_soft}; color: {accent}; }}
 QToolButton:focus {{ border-color: {accent}; }}
 
 QFrame#Segments {{ background: {track}; border-radius: 7px; }}
 QFrame#Segments QToolButton {{ border-radius: 5px; padding: 3px 9px; color: {muted}; }}
 QFrame#Segments QToolButton:hover {{ color: {text}; background: transparent; }}
-QFrame#Segments QToolButton:checked {{ background: {selected}; color: {text}; }}
+QFrame#Segments QComboBox[chosen="true"] {{ color: {accent}; }}
+QToolButton:checked {{ background: {selected}; color: {text}; }}
 QFrame#Segments QToolButton:disabled {{ color: {faint}; }}
 QFrame#Segments QToolButton:focus {{ border: 1px solid {text}; }}
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Event
 from time import monotonic
@@ -52,6 +52,17 @@ class Progress:
         if left is None:
             return ""
         return f"about {left:.0f} s left" if left < 99.5 else f"about {left / 60:.0f} min left"
+
+
+def telling(progress: Progress, cancelled: Event) -> Callable[[int, int], None]:
+    """Return what tells a job's progress, and ends the job with `CancelledError` once it is cancelled."""
+
+    def tell(done: int, total: int) -> None:
+        if cancelled.is_set():
+            raise CancelledError
+        progress.tell(done, total)
+
+    return tell
 
 
 @dataclass(eq=False)

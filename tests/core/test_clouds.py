@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from bgnn_studio.core.clouds import Cloud, check_points, normalise, preprocess, preprocess_for, resample
+from bgnn_studio.core.clouds import Cloud, check_points, normalise, preprocess, resample
+from bgnn_studio.core.preparation import DEFAULT_POINTS
 from bgnn_studio.errors import BgnnError
 
 RNG = np.random.default_rng(7)
@@ -128,8 +129,8 @@ def test_preprocess_centres_before_it_resamples() -> None:
 
 def test_preprocess_for_a_model_resamples_only_where_there_are_more() -> None:
     points = RNG.normal(size=(40, 3)) + 3
-    np.testing.assert_array_equal(preprocess_for(points, 30), preprocess(points, 30))
+    np.testing.assert_array_equal(DEFAULT_POINTS.apply(points, 30).points, preprocess(points, 30))
     for trained in (40, 41):
-        np.testing.assert_array_equal(preprocess_for(points, trained), normalise(points))  # in their order, none repeated
+        np.testing.assert_array_equal(DEFAULT_POINTS.apply(points, trained).points, normalise(points))  # in their order, none repeated
     with pytest.raises(BgnnError, match=r"shape \(N, 3\)"):
-        preprocess_for(points[:, :2], 30)
+        DEFAULT_POINTS.apply(points[:, :2], 30)

@@ -8,6 +8,7 @@ import pytest
 
 from bgnn_studio.core.clouds import Cloud, resample
 from bgnn_studio.core.opened import MOST_POINTS, SHOWN_POINTS, OpenCloud, PointCount
+from bgnn_studio.core.preparation import RAW
 from bgnn_studio.core.spec import NetworkSpec
 from tests.random_model import random_cloud, small_spec
 
@@ -15,14 +16,18 @@ from tests.random_model import random_cloud, small_spec
 @pytest.mark.parametrize("count", [30, SHOWN_POINTS, SHOWN_POINTS + 1])
 def test_a_cloud_is_shown_whole_up_to_a_limit_and_resampled_from_all_of_it(count: int) -> None:
     points = random_cloud(count)
-    cloud = OpenCloud(Cloud("cloud", points), points)
+    cloud = OpenCloud(Cloud("cloud", points), RAW)
     assert len(cloud.points) == min(count, SHOWN_POINTS)
     assert {*map(bytes, cloud.points)} <= {*map(bytes, points)}
-    assert (cloud.points is points) == (count <= SHOWN_POINTS)
-    assert cloud.at(count) is points
-    assert cloud.at(count + 5) is points
-    np.testing.assert_array_equal(cloud.at(7), resample(points, 7))
-    assert cloud.at(7) is cloud.at(7)
+    assert (cloud.shown.rows is None) == (count <= SHOWN_POINTS)
+    for most in (count, count + 5, "all"):
+        np.testing.assert_array_equal(cloud.for_model(Trained(), most).points, points)
+        assert cloud.for_model(Trained(), most) is cloud.for_model(Trained(), "all")
+    assert (cloud.for_model(Trained(), "all") is cloud.shown) == (count <= SHOWN_POINTS)
+    few = cloud.for_model(Trained(), 7)
+    np.testing.assert_array_equal(few.points, resample(points, 7))
+    np.testing.assert_array_equal(points[few.rows], few.points)
+    assert cloud.for_model(Trained(), 7) is few
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +53,8 @@ class Trained:
 )
 def test_how_a_cloud_is_resampled_for_a_model_is_said(have: int, count: PointCount, run: int, said: str) -> None:
     points = random_cloud(have)
-    cloud = OpenCloud(Cloud("ball", points), points)
+    cloud = OpenCloud(Cloud("ball", points), RAW)
     given = cloud.for_model(Trained(), count)
-    assert len(given) == run
+    assert len(given.points) == run
     assert cloud.for_model(Trained(), count) is given
     assert cloud.sampling(Trained(), count) == said

@@ -11,6 +11,7 @@ from bgnn_studio.core.choices import Choices
 from bgnn_studio.core.clouds import Cloud
 from bgnn_studio.core.opened import OpenCloud
 from bgnn_studio.core.perturbation import Perturbation
+from bgnn_studio.core.preparation import RAW
 from bgnn_studio.core.saved_session import SavedSession, restored_choices, saved_session
 from bgnn_studio.core.session import Session
 from bgnn_studio.errors import BgnnError
@@ -20,7 +21,7 @@ from tests.random_model import random_cloud, small_spec
 
 FOLDER = Path("/somewhere")
 CLOUDS = [
-    OpenCloud(Cloud(path.name, points := random_cloud(count), path), points)
+    OpenCloud(Cloud(path.name, random_cloud(count), path), RAW)
     for count, path in ((40, FOLDER / "a.npy"), (50, FOLDER / "b.h5#12"), (32, Path("/elsewhere/ü c.ply")), (4, FOLDER / "small.xyz"))
 ]
 MODELS = [
@@ -115,7 +116,7 @@ def test_what_is_beyond_the_cloud_and_the_model_is_dropped() -> None:
 
 
 def test_what_is_in_no_file_is_not_saved() -> None:
-    loose = OpenCloud(Cloud("loose", random_cloud(40)), random_cloud(40))
+    loose = OpenCloud(Cloud("loose", random_cloud(40)), RAW)
     session: Session[Opened] = Session()
     for cloud in (loose, CLOUDS[0]):
         session.add_cloud(cloud)

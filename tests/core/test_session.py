@@ -6,10 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bgnn_studio.core.attributes import attribute
 from bgnn_studio.core.bit_facts import bit_facts
 from bgnn_studio.core.clouds import Cloud, resample
 from bgnn_studio.core.inference import Inference
 from bgnn_studio.core.opened import OpenCloud
+from bgnn_studio.core.perturbation import Perturbation
+from bgnn_studio.core.perturbed import PerturbedPass
+from bgnn_studio.core.preparation import RAW, Preparation
 from bgnn_studio.core.session import Session
 from bgnn_studio.core.spec import NetworkSpec
 from bgnn_studio.errors import BgnnError
@@ -30,7 +34,19 @@ class Opened:
 
 def cloud(count: int = 40, name: str = "ball", path: Path | None = None) -> OpenCloud:
     points = random_cloud(count)
-    return OpenCloud(Cloud(name, points, path), points)
+    return OpenCloud(Cloud(name, points, path), RAW)
+
+
+def labelled(count: int) -> OpenCloud:
+    """Return a cloud whose labels are the rows of its points modulo 4, with normals."""
+    points = random_cloud(count)
+    found = (attribute("label", "labels", np.arange(count) % 4), attribute("normals", "normals", points[::-1]))
+    return OpenCloud(Cloud("labelled", points, attributes=found), RAW)
+
+
+def perturbed(session: Session[Opened]) -> PerturbedPass:
+    points, index = session.perturbation.apply(session.choices.points)
+    return PerturbedPass(points, index, RESULT, RESULT, ())
 
 
 @pytest.fixture
@@ -227,7 +243,7 @@ def test_undo_brings_back_what_a_change_took_with_it(session: Session[Opened]) -
     assert heard == [{"cloud", "points", "index", "pick", "colour", "brush", "inference"}]
     assert session.choices == before
     assert session.cloud is not None
-    assert session.points is session.cloud.at(32)
+    assert session.points is session.cloud.for_model(session.model, "model").points
     assert session.inference is None
     labels = []
     while session.history.undo_label:
@@ -304,3 +320,40 @@ def test_models_side_by_side_are_the_first_four_or_those_chosen_the_reference_fi
         session.set_compared((*models[:1], *models[2:4], again, Opened("x", models[0].spec)))
     session.undo()
     assert session.compared == (models[0], models[4], again)
+
+
+def test_attributes_colour_and_are_forgotten_with_their_cloud(session: Session[Opened]) -> None:
+    session.add_cloud(other := labelled(50))
+    with pytest.raises(BgnnError, match="says nothing of 'label'"):
+        session.set_colour("label")
+    session.select_cloud(other)
+    session.set_colour("label")
+    np.testing.assert_array_equal(session.attribute.values, session.choices.sample.rows % 4)
+    session.perturb(Perturbation(drop=0.5, turn=90.0))
+    session.set_perturbed(perturbed(session))
+    assert len(session.attribute.values) == len(session.points) == 16
+    np.testing.assert_array_equal(session.attribute.values, session.choices.sample.rows[session.index] % 4)
+    session.set_colour("normals")
+    before = other.attribute("normals", session.choices.sample.rows[session.index]).values
+    np.testing.assert_allclose(session.attribute.values, np.stack([-before[:, 1], before[:, 0], before[:, 2]], axis=1), atol=1e-6)
+    session.select_cloud(session.clouds[0])
+    assert session.colour == "height"
+    session.undo()
+    assert session.colour == "normals"
+
+
+def test_a_cloud_prepared_in_another_way_takes_its_place_in_one_step(session: Session[Opened]) -> None:
+    first = session.cloud
+    session.select_point(3)
+    session.prepare(first, turned := OpenCloud(first.cloud, Preparation(up="y")), "let y point up")
+    assert session.cloud is turned
+    assert session.clouds == (turned,)
+    assert session.inference is None
+    session.undo()
+    assert session.cloud is first
+    assert session.pick == 3
+    session.prepare(first, OpenCloud(first.cloud, Preparation(method="random")), "choose at random")
+    assert session.pick is None
+    session.remove_cloud(session.cloud)
+    with pytest.raises(BgnnError, match="not open any more"):
+        session.prepare(first, turned, "let y point up")

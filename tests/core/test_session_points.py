@@ -75,7 +75,7 @@ def test_another_cloud_is_perturbed_at_once(session: Session[Opened]) -> None:
     session.set_perturbed(passed(session))
     session.add_cloud(other := cloud(50, "other"))
     session.select_cloud(other)
-    np.testing.assert_allclose(session.points, 2 * other.at(32))
+    np.testing.assert_allclose(session.points, 2 * other.for_model(session.model, "model").points)
     assert (session.inference, session.perturbed, session.live) == (None, None, False)
 
 
@@ -100,7 +100,7 @@ def test_another_number_of_points(session: Session[Opened]) -> None:
     session.set_count(16)
     assert (len(session.points), session.pick, session.inference) == (16, None, None)
     session.set_count("all")
-    assert session.points is session.cloud.whole
+    assert session.points is session.cloud.points
     session.undo()
     session.undo()
     assert (len(session.points), session.pick, session.count) == (32, 7, "model")

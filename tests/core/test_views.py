@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from bgnn_studio.core import views
+from bgnn_studio.core.attributes import MOST_CLASSES, attribute
 from bgnn_studio.core.bits import unpack_bits
-from bgnn_studio.core.views import point_view
+from bgnn_studio.core.views import attribute_view, point_view
 from bgnn_studio.errors import BgnnError
 from tests.traces import squared_l2, synthetic_cloud, synthetic_inference
 
@@ -106,3 +107,52 @@ def test_layers_are_named_by_their_space():
     assert views.layer_name(1) == "input graph (xyz)"
     assert views.layer_name(3, on_bits=True) == "layer 3 graph (Hamming)"
     assert views.layer_name(2, on_bits=False) == "layer 2 graph (L2)"
+
+
+def test_a_colour_is_shown_as_it_is_and_normals_by_their_direction() -> None:
+    bytes_ = np.arange(3 * len(CLOUD)).reshape(-1, 3) % 256
+    view = point_view("rgb", CLOUD, attribute=attribute("rgb", "colour", bytes_))
+    np.testing.assert_array_equal(view.colours, bytes_)
+    directions = np.tile([[0, 0, 5.0], [-2, 0, 0], [0, 0, 0], [np.nan, 0, 1]], (len(CLOUD) // 4 + 1, 1))[: len(CLOUD)]
+    view = point_view("normals", CLOUD, attribute=attribute("normals", "normals", directions))
+    np.testing.assert_array_equal(view.colours[:4], [[128, 128, 255], [0, 128, 128], [128, 128, 128], [128, 128, 128]])
+
+
+def test_labels_are_classes_and_the_rarest_of_many_are_others() -> None:
+    numbers = np.arange(len(CLOUD)) % 3 * 10
+    view = point_view("label", CLOUD, attribute=attribute("label", "labels", numbers, {10: "door"}))
+    assert view.categories == ("0", "door", "20")
+    np.testing.assert_array_equal(view.values, numbers / 10)
+    some = attribute("label", "labels", numbers).take(np.flatnonzero(numbers != 10))
+    assert attribute_view("label", some, len(some.values)).categories == ("0", "10", "20")  # the same colours for any choice of points
+    many = np.minimum(np.arange(len(CLOUD)), MOST_CLASSES)
+    view = point_view("label", CLOUD, attribute=attribute("label", "labels", many))
+    assert len(view.categories) == MOST_CLASSES + 1
+    assert view.categories[-1] == "other"
+    assert view.categories[view.values.astype(int)[-1]] == str(MOST_CLASSES)  # the most frequent one is not among the others
+
+
+def test_a_scale_leaves_single_far_values_out_and_says_so() -> None:
+    values = np.linspace(1, 2, 1000)
+    plain = attribute("intensity", "scalar", values)
+    assert (plain.span, plain.clipped) == ((1.0, 2.0), False)
+    values[:3] = 1e6
+    far = attribute("intensity", "scalar", values)
+    assert far.clipped
+    assert far.span[1] < 2.01
+    view = attribute_view("intensity", far, 1000)
+    assert view.values.max() == far.span[1]
+    assert "cut off" in view.title
+    for strange in (np.full(9, np.nan), np.array([1e308, -1e308]), np.array([np.inf, 3.0]), np.array([7, 7])):
+        low, high = attribute("strange", "scalar", strange).span
+        assert np.isfinite([low, high]).all()
+        assert low < high
+
+
+def test_an_attribute_of_other_points_or_another_name_is_refused() -> None:
+    one = attribute("label", "labels", np.arange(3))
+    with pytest.raises(BgnnError, match=f"of {len(CLOUD)} points"):
+        point_view("label", CLOUD, attribute=one)
+    for other in (one, None):
+        with pytest.raises(BgnnError, match="colour mode"):
+            point_view("taste", CLOUD, attribute=other)

@@ -1,8 +1,9 @@
 """Mutation fuzz of the cloud readers: `python -m tests.io.fuzz_readers --files 10000` prints executions and findings of each.
 
 Real files of every kind (tests/data/clouds) get bytes changed, cut, doubled, spliced or replaced by words that break arithmetic. Each must
-be a cloud or a `ReaderError` of one line, in 10 s of CPU time and 256 MiB of address space on top of what reading the real files took.
-A process per kind: one that dies is a finding too, and the next one goes on behind it. Files of findings are kept.
+be a cloud, whose attributes can be shown, or a `ReaderError` of one line, in 10 s of CPU time and 256 MiB of address space on top of what
+reading the real files took. A process per kind: one that dies is a finding too, and the next one goes on behind it. Files of
+findings are kept.
 """
 
 import argparse
@@ -22,6 +23,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # read when numpy 
 
 import numpy as np  # noqa: E402
 
+from bgnn_studio.core.views import attribute_view  # noqa: E402
 from bgnn_studio.errors import ReaderError  # noqa: E402
 from bgnn_studio.io.readers import read_cloud, supported_extensions  # noqa: E402
 from bgnn_studio.io.readers.registry import find_reader  # noqa: E402
@@ -87,6 +89,10 @@ def outcome(path: Path, content: bytes) -> str:
     path.write_bytes(content)
     try:
         cloud = read_cloud(path)
+        for found in cloud.attributes:
+            colours = attribute_view(found.name, found, len(cloud.points))  # as the window and render show it
+            if not np.isfinite(colours.value_range).all():
+                return f"a scale without an end: {found.name}"
     except ReaderError as error:
         if isinstance(error.__cause__, MemoryError):
             return f"{len(content)} bytes asked for more than {ROOM_BYTES >> 20} MiB"

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bgnn_studio.core.perturbation import Perturbation
+from bgnn_studio.core.preparation import Preparation
 from bgnn_studio.core.resources import bundled_clouds, bundled_models
 from bgnn_studio.core.saved_session import SavedFile, SavedSession
 from bgnn_studio.errors import SessionFileError
@@ -26,7 +27,10 @@ from bgnn_studio.io.session_file import (
 
 FOLDER = Path("/somewhere")
 FULL = SavedSession(
-    clouds=(SavedFile(FOLDER / "a.h5#3", "00ff"), SavedFile(Path("/else where/ü.ply"))),
+    clouds=(
+        SavedFile(FOLDER / "a.h5#3", "00ff", Preparation(centre=False, up="-y", method="random", seed=7)),
+        SavedFile(Path("/else where/ü.ply")),
+    ),
     models=(SavedFile(FOLDER / "models/bf2.gguf"),),
     cloud=1,
     model=0,
@@ -96,14 +100,16 @@ def test_any_damage(place: int, put: bytes, cut: bool) -> None:
         (b'{"format": "bgnn-session", "version": 1, "count": "many"}', "expected 'count' to be a whole number from 1"),
         (b'{"format": "bgnn-session", "version": 1, "shown_k": 0}', "expected 'shown_k' to be a whole number from 1"),
         (b'{"format": "bgnn-session", "version": 1, "perturbation": {"turn": NaN}}', "Expected 'turn' between -180 and 180"),
-        (b'{"format": "bgnn-session", "version": 1, "perturbation": {"spin": 1}}', "numbers for any of turn, tilt"),
-        (b'{"format": "bgnn-session", "version": 1, "perturbation": [1]}', "numbers for any of turn, tilt"),
+        (b'{"format": "bgnn-session", "version": 1, "perturbation": {"spin": 1}}', "values for any of turn, tilt"),
+        (b'{"format": "bgnn-session", "version": 1, "perturbation": [1]}', "values for any of turn, tilt"),
         (b'{"format": "bgnn-session", "version": 1, "compared": 3}', "expected 'compared' to be a list of places (got 3)"),
         (b'{"format": "bgnn-session", "version": 1, "compared": [-1]}', "expected 'compared' to be a whole number from 0"),
         (b'{"format": "bgnn-session", "version": 1, "compared": [0]}', "expected 'compared' to be places below 0"),
         (b'{"format": "bgnn-session", "version": 1, "brush": [0, 1e999]}', "expected 'brush' to be 2 numbers"),
         (b'{"format": "bgnn-session", "version": 1, "brush": [0, 1' + b"0" * 400 + b"]}", "expected 'brush' to be 2 numbers"),
-        (b'{"format": "bgnn-session", "version": 1, "colour": "taste"}', "height, distance"),
+        (b'{"format": "bgnn-session", "version": 1, "colour": 3}', "a text"),
+        (b'{"format": "bgnn-session", "version": 1, "clouds": [{"path": "a", "preparation": {"up": "w"}}]}', "an up axis among x, y, z"),
+        (b'{"format": "bgnn-session", "version": 1, "clouds": [{"path": "a", "preparation": {"seed": -1}}]}', "preparation of a"),
         (b'{"format": "bgnn-session", "version": 1, "count": 0}', "expected 'count' to be a whole number from 1 (got 0)"),
         (
             b'{"format": "bgnn-session", "version": 1, "perturbation": {"drop": 7}}',

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from bgnn_studio.core.card import Accuracy
-from bgnn_studio.core.clouds import preprocess_for
 from bgnn_studio.core.evaluation import LabelledSet
+from bgnn_studio.core.preparation import DEFAULT_POINTS
 from bgnn_studio.core.resources import bundled_models, models_dir
 from bgnn_studio.core.spec import VARIANTS
 from bgnn_studio.errors import ModelFileError
@@ -47,7 +47,7 @@ def test_shipped_models_say_how_they_were_made_and_are_small() -> None:
 @pytest.mark.parametrize("name", SAMPLES)
 def test_models_know_the_sample_clouds(name: str) -> None:
     """But for one, which models/README.md tells."""
-    cloud = preprocess_for(sample_cloud(name), 256)
+    cloud = DEFAULT_POINTS.apply(sample_cloud(name), 256).points
     for path in bundled_models():
         expected = "stool" if (path.stem, name) == ("rf", "table") else name
         with Model.open(path) as model:

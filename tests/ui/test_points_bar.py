@@ -25,12 +25,12 @@ def test_another_number_of_points(window: MainWindow, files: dict[str, Path], tm
     window.open([tmp_path / "many.npy", files["coarse.gguf"]])
     settle(window, qtbot)
     assert bar.choice.currentText() == "As trained (64)"
-    assert bar.said.text() == "64 of 700 points, farthest point sampling."
+    assert bar.said.text() == "64 of 700 points, farthest point sampling. Centred · unit sphere · z up."
     choose(bar.choice, "512")
     settle(window, qtbot)
     np.testing.assert_array_equal(session.points, preprocess(points, 512))
     assert len(session.inference.trace.knn[0]) == 512
-    assert bar.said.text() == "512 of 700 points, farthest point sampling. coarse was trained with 64."
+    assert bar.said.text() == "512 of 700 points, farthest point sampling. coarse was trained with 64. Centred · unit sphere · z up."
     choose(bar.choice, "All (700)")
     settle(window, qtbot)
     assert len(session.inference.trace.knn[0]) == 700
@@ -46,7 +46,10 @@ def test_a_cloud_with_fewer_points_than_the_model_expects_says_so(
     np.save(tmp_path / "few.npy", np.random.default_rng(1).normal(size=(90, 3)))
     loaded.open([tmp_path / "few.npy"])
     settle(loaded, qtbot)
-    assert loaded.library.points.said.text() == "All 90 points, fewer than 200; none is repeated. binary was trained with 200."
+    assert (
+        loaded.library.points.said.text()
+        == "All 90 points, fewer than 200; none is repeated. binary was trained with 200. Centred · unit sphere · z up."
+    )
     assert "90 points, trained with 200" in loaded.inspect.viewport.scene.legend.title.GetInput()
 
 

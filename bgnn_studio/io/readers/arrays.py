@@ -1,4 +1,7 @@
-"""Numpy files: NPY with one array (N, >= 3), NPZ with such an array under ``points``, ``data`` or any other name."""
+"""Numpy files: NPY with one array (N, >= 3), NPZ with such an array under ``points``, ``data`` or any other name.
+
+Columns after the third are attributes by their values, other arrays of N rows in an NPZ by their names.
+"""
 
 import io
 import zipfile
@@ -8,32 +11,50 @@ from typing import IO, Any
 import numpy as np
 
 from bgnn_studio.errors import ReaderError
-from bgnn_studio.io.readers.registry import CloudFile, Points, reader
+from bgnn_studio.io.readers.columns import Array, named, unnamed
+from bgnn_studio.io.readers.registry import CloudFile, Found, reader
 
 MAX_ARRAY_BYTES = 1 << 29  # of one member of an archive, unpacked: forty million points
 MAX_COLUMNS = 32  # coordinates, normals, colours; more are a transposed array or no cloud
 
 
 @reader(".npy", kind="NPY array", signature=rb"\x93NUMPY")
-def read_npy(file: CloudFile) -> Points:
-    """Read the first three columns of an array (N, >= 3)."""
-    return _columns(_load(io.BytesIO(file.data), len(file.data)), "the array")
+def read_npy(file: CloudFile) -> Found:
+    """Read an array (N, >= 3), or one of records with x, y and z."""
+    values = _load(io.BytesIO(file.data), len(file.data))
+    if values.dtype.names is not None and {"x", "y", "z"} <= set(values.dtype.names) and values.ndim == 1:
+        points = np.stack([values[axis] for axis in "xyz"], axis=1)
+        return Found(points, named({name: values[name] for name in values.dtype.names if name not in ("x", "y", "z")}))
+    return _columns(values, "the array")
 
 
 @reader(".npz", kind="NPZ archive", signature=rb"PK\x03\x04")
-def read_npz(file: CloudFile) -> Points:
-    """Read the first three columns of ``points``, else of ``data``, else of the first array (N, >= 3)."""
+def read_npz(file: CloudFile) -> Found:
+    """Read ``points``, else ``data``, else the first array (N, >= 3)."""
     with zipfile.ZipFile(io.BytesIO(file.data)) as archive:
         members = {m.filename.removesuffix(".npy"): m for m in archive.infolist() if m.filename.endswith(".npy")}
-        for name in ("points", "data"):
-            if name in members:
-                return _columns(read_member(archive, members[name]), f"'{name}'")
-        for name, member in members.items():
-            with archive.open(member) as stream:
-                shape, _ = _header(stream)
-            if len(shape) == 2 and 3 <= shape[1] <= MAX_COLUMNS:
-                return _columns(read_member(archive, member), f"'{name}'")
-    raise ReaderError(f"Expected an array (N, 3) named 'points' (found {', '.join(sorted(members)) or 'no array'}).")
+        shapes = {name: _shape(archive, member) for name, member in members.items()}
+        wide = [name for name, shape in shapes.items() if len(shape) == 2 and 3 <= shape[1] <= MAX_COLUMNS]
+        chosen = next((name for name in ("points", "data", *wide) if name in members), None)
+        if chosen is None:
+            raise ReaderError(f"Expected an array (N, 3) named 'points' (found {', '.join(sorted(members)) or 'no array'}).")
+        found = _columns(read_member(archive, members[chosen]), f"'{chosen}'")
+        count, room, others = len(found.points), MAX_ARRAY_BYTES, {}
+        for name, shape in shapes.items():
+            if name != chosen and shape[:1] == (count,) and (len(shape) == 1 or (len(shape) == 2 and 1 <= shape[1] <= MAX_COLUMNS)):
+                room -= members[name].file_size
+                if room < 0:
+                    raise ReaderError(f"Expected arrays of up to {MAX_ARRAY_BYTES >> 20} MiB beside '{chosen}' (got more). Leave some out.")
+                others[name] = read_member(archive, members[name])
+    taken = {attribute.name for attribute in found.attributes}
+    return Found(found.points, [*found.attributes, *(a for a in named(others) if a.name not in taken)])
+
+
+def _shape(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> tuple[int, ...]:
+    """Return the shape of an array; () for one that holds no numbers."""
+    with archive.open(member) as stream:
+        shape, dtype = _header(stream)
+    return () if dtype.hasobject else shape
 
 
 def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray[Any, Any]:
@@ -64,8 +85,9 @@ def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
     return shape, dtype
 
 
-def _columns(values: np.ndarray[Any, Any], name: str) -> Points:
+def _columns(values: Array, name: str) -> Found:
     if values.ndim != 2 or not 3 <= values.shape[1] <= MAX_COLUMNS:
         hint = "Save one cloud alone." if values.ndim == 3 else "Save one row of x, y, z for each point."
         raise ReaderError(f"Expected {name} of shape (N, 3) (got {values.shape}). {hint}")
-    return values[:, :3]
+    rest = values[:, 3:] if values.dtype.kind in "fiu" else values[:, :0]
+    return Found(values[:, :3], unnamed(rest, range(3, values.shape[1])))

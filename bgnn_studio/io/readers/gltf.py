@@ -4,13 +4,15 @@ import io
 import json
 import struct
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bgnn_studio.errors import ReaderError
-from bgnn_studio.io.readers.registry import MAX_FILE_BYTES, CloudFile, Points, check_room, reader
+from bgnn_studio.io.readers.columns import Array, named
+from bgnn_studio.io.readers.registry import MAX_FILE_BYTES, CloudFile, Found, check_room, reader
 from bgnn_studio.io.readers.surface import check_faces, mesh_points
 
 FLOAT = 5126
@@ -24,20 +26,27 @@ Tree = dict[str, Any]
 
 
 @reader(".glb", ".gltf", kind="glTF", signature=rb"glTF|(?:\xef\xbb\xbf)?\s*\{")
-def read_gltf(file: CloudFile) -> Points:
-    """Read 2048 seeded points on all triangles of the default scene, or its points where it has no triangle."""
+def read_gltf(file: CloudFile) -> Found:
+    """Read 2048 seeded points on all triangles of the default scene, or its points where it has no triangle.
+
+    Colours of vertices are kept, and of triangles their normals and what else is named ``_...`` too, where all parts have them.
+    """
     from trimesh import PointCloud, Trimesh, load_scene
     from trimesh.transformations import transform_points
 
     tree, chunk = _parts(file.data)
     _check_tree(tree)
     _drop_lines_and_cameras(tree)
+    for primitive in _primitives(tree):
+        _keep_looks(primitive)
     buffers = _buffers(tree, chunk, file.folder)
     there = len(file.data) + sum(len(b) for b in buffers.values())
     _check_sizes(tree, there)
     text = json.dumps(tree).encode()
     scene = load_scene(io.BytesIO(text), file_type="gltf", resolver=buffers, skip_materials=True)
     points, vertices, faces, count = [np.empty((0, 3))], [], [], 0
+    looks: list[dict[str, Array]] = []
+    dots: list[dict[str, Array]] = []
     for node in scene.graph.nodes_geometry:
         matrix, name = scene.graph[node]
         shape = scene.geometry[name]
@@ -47,9 +56,36 @@ def read_gltf(file: CloudFile) -> Points:
             faces.append(shape.faces + count)
             vertices.append(moved)
             count += len(moved)
+            looks.append(_looks({name: np.asarray(values) for name, values in shape.vertex_attributes.items()}, matrix, len(moved)))
         elif isinstance(shape, PointCloud):
             points.append(moved)
-    return mesh_points(np.concatenate(vertices), np.concatenate(faces)) if faces else np.concatenate(points)
+            dots.append({"rgb": shape.colors[:, :3]} if len(shape.colors) == len(moved) else {})
+    if faces:
+        return mesh_points(np.concatenate(vertices), np.concatenate(faces), _joined(looks))
+    return Found(np.concatenate(points), named(_joined(dots)))
+
+
+def _keep_looks(primitive: Tree) -> None:
+    """Rename colours and normals of triangles, so that trimesh keeps them as they are."""
+    attributes = primitive["attributes"]
+    if primitive.get("mode", TRIANGLES) != POINTS:
+        for name, kept in (("COLOR_0", "_RGB"), ("NORMAL", "_NORMALS")):
+            if name in attributes:
+                attributes[kept] = attributes.pop(name)
+
+
+def _looks(attributes: Mapping[str, Array], matrix: Array, count: int) -> dict[str, Array]:
+    """Return the attributes of `count` vertices, their normals turned by the inverse transpose of the (4, 4) matrix."""
+    found = {name.strip("_").lower(): values for name, values in attributes.items() if len(values) == count}
+    if "normals" in found and np.linalg.det(matrix[:3, :3]):
+        found["normals"] = found["normals"].astype(np.float64) @ np.linalg.inv(matrix[:3, :3])
+    return found
+
+
+def _joined(parts: list[dict[str, Array]]) -> dict[str, Array]:
+    """Return the columns that all parts have."""
+    names = [name for name in (parts[0] if parts else ()) if len({part[name].shape[1:] for part in parts if name in part}) == 1]
+    return {name: np.concatenate([part[name] for part in parts]) for name in names if all(name in part for part in parts)}
 
 
 def _parts(data: bytes) -> tuple[Tree, bytes | None]:

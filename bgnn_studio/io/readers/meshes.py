@@ -1,41 +1,49 @@
-"""PLY, OFF and STL, ASCII and binary, through trimesh: the vertices of a point cloud, or points sampled on the surface of a mesh."""
+"""OFF and STL, ASCII and binary, through trimesh: the vertices of a point cloud, or points sampled on the surface of a mesh."""
 
 import io
 import re
 import struct
-from typing import Any
 
 import numpy as np
 
 from bgnn_studio.errors import ReaderError
-from bgnn_studio.io.readers.registry import CloudFile, Points, reader
-from bgnn_studio.io.readers.surface import mesh_points
+from bgnn_studio.io.readers.columns import Array
+from bgnn_studio.io.readers.registry import CloudFile, Found, reader
+from bgnn_studio.io.readers.surface import loaded_mesh, mesh_points
 
 STL_HEAD, STL_TRIANGLE = 84, 50  # bytes of a binary STL's head, which ends with the number of triangles, and of one of them
 
 
-@reader(".ply", kind="PLY", signature=rb"ply[ \t]*\r?\n")
-def read_ply(file: CloudFile) -> Points:
-    """Read a PLY point cloud, or 2048 seeded points on the surface of a PLY mesh."""
-    from trimesh.exchange.ply import load_ply
-
-    header, end, _ = file.data.partition(b"end_header")
-    if not end:
-        raise ReaderError("Expected a header that ends with 'end_header' (found none). The file is cut short.")
-    counts = {name: int(count) for name, count in re.findall(rb"^\s*element\s+(\S+)\s+(\d+)", header, re.MULTILINE)}
-    loaded = load_ply(io.BytesIO(file.data), skip_materials=True)
-    return _points(loaded, counts.get(b"vertex", 0), counts.get(b"face", 0))
-
-
 @reader(".off", kind="OFF", signature=rb"(\s|#[^\n]*\n)*(ST)?C?N?OFF")
-def read_off(file: CloudFile) -> Points:
-    """Read an OFF point cloud, or 2048 seeded points on the surface of an OFF mesh; ModelNet's ``OFF490 518 0`` too."""
+def read_off(file: CloudFile) -> Found:
+    """Read an OFF point cloud, or 2048 seeded points on the surface of an OFF mesh; ModelNet's ``OFF490 518 0`` too.
+
+    Numbers after the three of a vertex are its normal where the header says ``N``, and its colour.
+    """
     from trimesh.exchange.off import load_off
 
     counts = re.match(rb"(?:\s|#[^\n]*\n)*\w*?OFF(?:\s|#[^\n]*\n)*(\d+)\s+(\d+)", file.data)
     if counts is None:
         raise ReaderError("Expected the numbers of vertices and faces after 'OFF' (found none).")
-    return _points(load_off(io.BytesIO(file.data)), int(counts[1]), int(counts[2]))
+    vertices, faces = loaded_mesh(load_off(io.BytesIO(file.data)), int(counts[1]), int(counts[2]))
+    return mesh_points(vertices, faces, _off_columns(file.data[counts.end() :], len(vertices), normals=b"N" in counts[0].split(b"OFF")[0]))
+
+
+def _off_columns(body: bytes, count: int, *, normals: bool) -> dict[str, Array]:
+    """Return normals and colours of `count` vertices, where each has these numbers; `body` is what follows the numbers of faces."""
+    rows: list[list[float]] = []
+    text = body.partition(b"\n")[2].decode(errors="replace")
+    for line in text.splitlines():
+        words = line.split("#", 1)[0].split()
+        if words:
+            rows.append([float(word) for word in words[3:]])
+        if len(rows) == count:
+            break
+    width = min(map(len, rows), default=0)
+    values = np.array([row[:width] for row in rows]).reshape(len(rows), width)
+    start = 3 if normals else 0
+    found = {"normals": values[:, :3]} if normals and width >= 3 else {}
+    return found | ({"rgb": values[:, start : start + 3]} if width >= start + 3 else {})
 
 
 def _is_stl(data: bytes) -> bool:
@@ -49,7 +57,7 @@ def _stl_bytes(data: bytes) -> int:
 
 
 @reader(".stl", kind="STL", signature=_is_stl)
-def read_stl(file: CloudFile) -> Points:
+def read_stl(file: CloudFile) -> Found:
     """Read 2048 seeded points on the surface of an STL mesh; all solids of an ASCII file, no matter what follows a binary one."""
     from trimesh.exchange.stl import load_stl_ascii, load_stl_binary
 
@@ -68,14 +76,3 @@ def read_stl(file: CloudFile) -> Points:
     if len(vertices) != promised or not promised:
         raise ReaderError(f"Expected solids of triangles, each closed by 'endsolid' (understood {len(vertices)} of {promised} vertices).")
     return mesh_points(vertices, np.arange(promised).reshape(-1, 3))
-
-
-def _points(loaded: dict[str, Any], vertex_count: int, face_count: int) -> Points:
-    """Return the vertices, or points on the faces where there are any; the counts are those that the file promised."""
-    vertices = np.asarray(loaded.get("vertices", np.empty((0, 3))), dtype=np.float64)
-    faces = loaded.get("faces")
-    faces = np.empty((0, 3), dtype=np.int64) if faces is None or not len(faces) else np.asarray(faces)
-    for what, count, promised in (("vertices", len(vertices), vertex_count), ("faces", len(faces), face_count)):
-        if count < promised:
-            raise ReaderError(f"Expected {promised} {what}, as the header says (found {count}). The file is cut short or damaged.")
-    return mesh_points(vertices, faces)

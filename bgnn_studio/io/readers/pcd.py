@@ -1,4 +1,4 @@
-"""PCD (Point Cloud Library), ASCII, binary and binary_compressed, through pypcd4: the fields x, y, z."""
+"""PCD (Point Cloud Library), ASCII, binary and binary_compressed, through pypcd4: the fields x, y, z, and all others."""
 
 import io
 import re
@@ -7,15 +7,18 @@ import struct
 import numpy as np
 
 from bgnn_studio.errors import ReaderError
-from bgnn_studio.io.readers.registry import CloudFile, Points, check_room, reader
+from bgnn_studio.io.readers.columns import Array, named
+from bgnn_studio.io.readers.registry import CloudFile, Found, check_room, reader
 
 MAX_VALUES = 4096  # of one point: the longest published descriptors have a few hundred
+PACKED = ("rgb", "rgba")
+MAX_PARTS = 8  # of one field: more are a descriptor
 MAX_LINES = 10  # of a header: one of each key
 KEYS = {b"FIELDS", b"SIZE", b"TYPE", b"COUNT", b"WIDTH", b"POINTS", b"DATA"}
 
 
 @reader(".pcd", kind="PCD", signature=rb"(?:\s|#[^\n]*\n)*+(?:VERSION|FIELDS)[ \t]")
-def read_pcd(file: CloudFile) -> Points:
+def read_pcd(file: CloudFile) -> Found:
     """Read x, y, z; points whose three coordinates are NaN are left out: PCD so marks where a sensor saw nothing."""
     from pypcd4.pypcd4 import PointCloud
 
@@ -26,10 +29,29 @@ def read_pcd(file: CloudFile) -> Points:
     rows = _check_header(data[: end.end()], data[end.end() :], end[1])
     if end[1] == b"ascii":  # pypcd4 takes one space between numbers, and nothing else
         data = data[: end.end()] + b"\n".join(b" ".join(line.split()) for line in data[end.end() :].splitlines())
-    points = PointCloud.from_fileobj(io.BufferedReader(io.BytesIO(data))).numpy(("x", "y", "z"))
+    cloud = PointCloud.from_fileobj(io.BufferedReader(io.BytesIO(data)))
+    points = cloud.numpy(("x", "y", "z"))
     if len(points) != rows:
         raise ReaderError(f"Expected {rows} points, as the header says (found {len(points)}). The file is cut short or damaged.")
-    return np.asarray(points[~np.isnan(points).all(axis=1)])
+    kept = ~np.isnan(points).all(axis=1)
+    return Found(np.asarray(points[kept]), named({name: values[kept] for name, values in _columns(cloud.pc_data).items()}))
+
+
+def _columns(data: Array) -> dict[str, Array]:
+    """Return the fields other than x, y, z; those of several values have one column each, ``rgb`` is unpacked."""
+    found: dict[str, list[Array]] = {}
+    for name in data.dtype.names or ():
+        plain, _, part = name.partition("__")
+        if name not in ("x", "y", "z") and not name.startswith("#") and not (plain == "" and part):
+            found.setdefault(plain if part.isdigit() else name, []).append(np.atleast_1d(data[name]))
+    joined = {name: np.stack(parts, axis=1) for name, parts in found.items() if len(parts) <= MAX_PARTS}
+    return {name: _unpacked(v) if name in PACKED and v.dtype.itemsize == 4 and v.shape[1] == 1 else v for name, v in joined.items()}
+
+
+def _unpacked(values: Array) -> Array:
+    """Return 8-bit red, green and blue (N, 3) of colours (N, 1) packed as 0x00RRGGBB, in PCD often under the type of a float."""
+    bits = values[:, 0].copy().view(np.uint32)
+    return np.stack([bits >> shift & 255 for shift in (16, 8, 0)], axis=1).astype(np.uint8)
 
 
 def _check_header(header: bytes, body: bytes, encoding: bytes) -> int:

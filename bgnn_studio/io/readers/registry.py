@@ -1,13 +1,14 @@
 """Which reader takes which content: one function for each kind of file, found by its bytes; the name decides on damaged ones alone."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from bgnn_studio.core.attributes import Attribute
 from bgnn_studio.errors import ReaderError
 
 MAX_FILE_BYTES = 1 << 29
@@ -19,14 +20,35 @@ Points = np.ndarray[Any, Any]  # (N, 3) of any real dtype, not yet checked
 
 @dataclass(frozen=True)
 class CloudFile:
-    """What a reader reads: all bytes of a file, its folder (for files beside it), and which of its clouds is wanted."""
+    """What a reader reads.
+
+    Attributes
+    ----------
+    data : bytes
+        All of the file.
+    folder : Path
+        For files beside it.
+    index : int
+        Which of its clouds is wanted.
+    tell : callable
+        To be told how many of how many points are read, now and then; what it raises ends the reading.
+    """
 
     data: bytes
     folder: Path
     index: int = 0
+    tell: Callable[[int, int], None] = lambda done, total: None  # noqa: ARG005
 
 
-Parse = Callable[[CloudFile], Points]
+@dataclass(frozen=True)
+class Found:
+    """What a reader found: points (N, 3), and what else the file says of each."""
+
+    points: Points
+    attributes: Sequence[Attribute] = ()
+
+
+Parse = Callable[[CloudFile], Found]
 Claims = Callable[[bytes], object]
 
 
@@ -58,7 +80,7 @@ READERS: list[Reader] = []
 
 
 def reader(*extensions: str, kind: str, signature: bytes | Claims | None = None, indexed: bool = False) -> Callable[[Parse], Parse]:
-    """Register a function from a file to points (N, 3), which `check_points` checks afterwards.
+    """Register a function from a file to points (N, 3) and their attributes, which `Cloud` checks afterwards.
 
     Parameters
     ----------

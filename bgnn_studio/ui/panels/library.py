@@ -197,9 +197,12 @@ def _stacked(entries: EntryList, bar: QWidget) -> QWidget:
 
 
 def _cloud_entry(cloud: "OpenCloud") -> tuple[object, str, str, str, str]:
-    shown, total = len(cloud.points), len(cloud.cloud.points)
+    shown, total = len(cloud.points), cloud.total
     detail = f"{shown:,} points" if shown == total else f"{shown:,} of {total:,} points"
-    tip = f"{cloud.cloud.path or cloud.cloud.name}\nCentred, scaled to the unit sphere"
+    said = str(cloud.preparation)
+    tip = f"{cloud.cloud.path or cloud.cloud.name}\n{said[0].upper()}{said[1:]}"
+    if names := [attribute.name for attribute in cloud.cloud.attributes]:
+        tip += f"\nThe file also says {', '.join(names)}: colour by it"
     if shown != total:
         tip += f"\n{shown:,} of its {total:,} points, chosen at random, are shown while no model is selected"
     return cloud, cloud.cloud.name, detail, "", tip

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLayout, QSlider, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QLayout, QSlider, QWidget
 
 from bgnn_studio.ui.widgets.segments import Segments
 
@@ -37,6 +37,11 @@ class ViewBar(QFrame):
         self.layer = Segments("Graph")
         self.edges = Segments("Edges", _EDGES)
         self.colour = Segments("Colour", COLOURS)
+        self.attribute = QComboBox()
+        self.attribute.setAccessibleName("Attribute of the file")
+        self.attribute.setToolTip("Colour by what the file says of each point")
+        self.attribute.setPlaceholderText("File")
+        self.attribute.activated.connect(lambda row: session.set_colour(self.attribute.itemText(row)))
         self.bit = QSlider(Qt.Orientation.Horizontal)
         self.bit.setAccessibleName("Bit plane")
         self.bit.setToolTip("Go through the bit planes")
@@ -47,7 +52,11 @@ class ViewBar(QFrame):
         self.edges.chosen.connect(session.set_edges)
         self.colour.chosen.connect(session.set_colour)
         self.bit.valueChanged.connect(session.set_bit)
-        self._groups = [_group("Graph", self.layer), _group("Edges", self.edges), _group("Colour", self.colour, self.bit, self._bit_text)]
+        self._groups = [
+            _group("Graph", self.layer),
+            _group("Edges", self.edges),
+            _group("Colour", self.colour, self.attribute, self.bit, self._bit_text),
+        ]
         self._grid = QGridLayout(self)
         self._grid.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)  # narrower than one row is what two rows are for
         self._grid.setContentsMargins(12, 6, 12, 6)
@@ -66,6 +75,7 @@ class ViewBar(QFrame):
         for mode, _, _ in COLOURS:
             self.colour.set_reason(mode, s.why_not(mode))
         self.colour.set_value(s.colour)
+        self._show_attributes()
         for widget in (self.bit, self._bit_text):
             widget.setVisible(s.colour == "bit")
         self._bit_text.setText(f"bit {s.bit}")
@@ -74,6 +84,18 @@ class ViewBar(QFrame):
         self.bit.setValue(s.bit)
         self.bit.blockSignals(False)
         self._arrange()
+
+    def _show_attributes(self) -> None:
+        """List what the file of the selected cloud says of its points; nothing is there where it says nothing."""
+        s = self._session
+        names = [attribute.name for attribute in s.cloud.cloud.attributes] if s.cloud else []
+        if names != [self.attribute.itemText(i) for i in range(self.attribute.count())]:
+            self.attribute.clear()
+            self.attribute.addItems(names)
+        self.attribute.setCurrentIndex(names.index(s.colour) if s.colour in names else -1)
+        self.attribute.setVisible(bool(names))
+        self.attribute.setProperty("chosen", s.colour in names)
+        self.attribute.style().polish(self.attribute)
 
     def minimumSizeHint(self) -> QSize:
         """Return the size of two rows."""

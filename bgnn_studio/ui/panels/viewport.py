@@ -163,7 +163,8 @@ class Viewport(QWidget):
         trace = s.inference.trace if s.inference else None
         reference = s.reference_inference.trace if s.reference_inference else None
         missing = {"drift": reference is None, "distance": s.pick is None}  # the picked point, too, may be taken away
-        ready = s.colour == "height" or (trace is not None and not missing.get(s.colour, False))
+        attribute = s.attribute
+        ready = s.colour == "height" or attribute is not None or (trace is not None and not missing.get(s.colour, False))
         mode = s.colour if ready else "height"
-        view = point_view(mode, s.points, trace, layer=s.layer, pick=s.pick, bit=s.bit, reference=reference)
+        view = point_view(mode, s.points, trace, layer=s.layer, pick=s.pick, bit=s.bit, reference=reference, attribute=attribute)
         self.scene.set_scalars(**vars(view))

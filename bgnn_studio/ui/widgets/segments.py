@@ -56,9 +56,13 @@ class Segments(QFrame):
         return tuple(self._buttons)
 
     def set_value(self, value: object) -> None:
-        """Press a button without telling anybody; a value without a button changes nothing."""
+        """Press a button without telling anybody; for a value without a button none is down."""
         if value in self._buttons:
             self._buttons[value].setChecked(True)
+        elif (pressed := self._group.checkedButton()) is not None:
+            self._group.setExclusive(False)  # an exclusive group keeps its last button down
+            pressed.setChecked(False)
+            self._group.setExclusive(True)
 
     def set_reason(self, value: object, reason: str | None) -> None:
         """Disable a choice with the reason as its tooltip, or enable it again with None."""

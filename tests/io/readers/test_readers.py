@@ -109,7 +109,7 @@ BAD = {
     "PLY without an end": ("ply\nformat ascii 1.0\nelement vertex 1\n", "cut short"),
     "PLY cut short": (f"ply\nformat ascii 1.0\nelement vertex 3\n{FLOAT_XYZ}end_header\n1 2 3\n4 5 6\n", "Expected 3 vertices.*found 2"),
     "PLY without z": ("ply\nformat ascii 1.0\nelement vertex 1\nproperty float x\nproperty float y\nend_header\n1 2\n", "damaged"),
-    "binary PLY cut short": (f"ply\nformat binary_little_endian 1.0\nelement vertex 3\n{FLOAT_XYZ}end_header\n1234", "damaged"),
+    "binary PLY cut short": (f"ply\nformat binary_little_endian 1.0\nelement vertex 3\n{FLOAT_XYZ}end_header\n1234", "only 4 bytes"),
     "PLY with NaN": (f"ply\nformat ascii 1.0\nelement vertex 2\n{FLOAT_XYZ}end_header\n1 2 3\nnan 5 6\n", "at point 1"),
     "OFF cut short": ("OFF\n4 2 0\n0 0 0\n1 0 0\n0 1 0\n1 1 0\n3 0 1 2\n", "Expected 2 faces.*found 1"),
     "OFF with a face of nothing": ("OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n3 0 1 7\n", "range"),
@@ -194,10 +194,10 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
 def test_unreadable_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = written(tmp_path, "1 2 3\n")
 
-    def denied(_: Path) -> bytes:
+    def denied(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", denied)
+    monkeypatch.setattr(Path, "open", denied)
     assert path.stat().st_mode & stat.S_IRUSR
     with pytest.raises(ReaderError, match="Permission denied"):
         read_cloud(path)
@@ -241,6 +241,6 @@ def test_the_sample_files_are_those_that_their_script_writes(tmp_path: Path, mon
     monkeypatch.setattr("tests.make_clouds.FOLDER", tmp_path)
     make_clouds.main()
     written_now = {p.name: read_cloud(p).points for p in tmp_path.iterdir()}
-    assert len(written_now) == 24
+    assert len(written_now) == 45
     for name, points in written_now.items():
         assert np.array_equal(points, read_cloud(ROOT / "tests" / "data" / "clouds" / name).points), name

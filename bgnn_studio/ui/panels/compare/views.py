@@ -53,7 +53,7 @@ class CompareViews(QWidget):
     def show_options(self) -> Show:
         """What the session asks all views to show."""
         s = self._session
-        return Show(s.layer, s.edges, s.colour, s.pick, s.bit, "z", s.brush, s.bits > 0, s.shown_k, EDGE_BUDGET)
+        return Show(s.layer, s.edges, s.colour, s.pick, s.bit, "z", s.brush, s.bits > 0, s.shown_k, EDGE_BUDGET, s.attribute)
 
     @property
     def camera(self) -> Camera | None:

@@ -8,11 +8,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from bgnn_studio.core.files import read_plain
 from bgnn_studio.core.spec import VARIANTS
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.training.config import CascadeConfig
 
 PRESETS = ("demo", "small", "paper")
+MAX_BYTES = 1 << 20
+MAX_NUMBER = 1e300
 
 
 def read_recipe(source: str, changes: Sequence[str] = ()) -> dict[str, CascadeConfig]:
@@ -34,11 +37,11 @@ def read_recipe(source: str, changes: Sequence[str] = ()) -> dict[str, CascadeCo
     try:
         text = files("bgnn_studio.training").joinpath("presets", f"{source}.toml").read_text() if source in PRESETS else _read(source)
         table = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, a number of thousands of digits, nested beyond all reason
         raise BgnnError(f"{source}: expected a recipe in TOML (got: {error}).") from error
     variants = table.pop("variants", None)
-    if not isinstance(variants, list) or not variants or set(variants) - set(VARIANTS):
-        raise BgnnError(f"{source}: expected 'variants', a list of networks among {', '.join(VARIANTS)} (got {variants!r}).")
+    if not isinstance(variants, list) or not variants or not all(variant in VARIANTS for variant in variants):
+        raise BgnnError(f"{source}: expected 'variants', a list of networks among {', '.join(VARIANTS)} (got {_quoted(variants)}).")
     own = {variant: table.pop(variant, {}) for variant in VARIANTS}
     parsed = [_change(change) for change in changes]
     configs = {}
@@ -63,7 +66,7 @@ def from_json(text: str) -> CascadeConfig:
     """Read what `as_json` wrote; raises `BgnnError` for anything else."""
     try:
         return _build(CascadeConfig, json.loads(text), "")
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise BgnnError(f"Expected a configuration in JSON (got: {error}).") from error
 
 
@@ -78,7 +81,7 @@ def known_keys() -> list[str]:
 
 def _read(source: str) -> str:
     try:
-        return Path(source).read_text(encoding="utf-8")
+        return read_plain(Path(source), MAX_BYTES).decode()
     except OSError as error:
         raise BgnnError(
             f"{source}: expected one of {', '.join(PRESETS)}, or a recipe in TOML ({error.strerror}). Check the name."
@@ -92,8 +95,13 @@ def _change(text: str) -> tuple[list[str], Any]:
         raise BgnnError(f"Expected --set KEY=VALUE, as binary.epochs=3 or bfr.batch_size=8 (got {text!r}).")
     try:
         return path, tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return path, value.strip()  # a bare word is a string
+
+
+def _quoted(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _nested(path: Sequence[str], value: object) -> dict[str, Any]:
@@ -102,7 +110,7 @@ def _nested(path: Sequence[str], value: object) -> dict[str, Any]:
 
 def _merged(base: Mapping[str, Any], over: object) -> dict[str, Any]:
     if not isinstance(over, Mapping):
-        raise BgnnError(f"Expected a table of settings for a variant (got {over!r}).")
+        raise BgnnError(f"Expected a table of settings for a variant (got {_quoted(over)}).")
     result = dict(base)
     for key, value in over.items():
         both = isinstance(value, Mapping) and isinstance(result.get(key), Mapping)
@@ -124,13 +132,13 @@ def _typed(kind: Any, value: Any, key: str) -> Any:  # noqa: ANN401
     """Return a value of TOML as one of this type; raises `BgnnError` for another."""
     if is_dataclass(kind):
         if not isinstance(value, Mapping):
-            raise BgnnError(f"'{key}': expected a table (got {value!r}).")
+            raise BgnnError(f"'{key}': expected a table (got {_quoted(value)}).")
         if "epochs" not in value:
             raise BgnnError(f"'{key}' has no epochs. Give {key}.epochs; 0 leaves the stage out.")
         return _build(kind, value, f"{key}.")
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if kind is float:
-        good, expected = number, "a number"
+        good, expected = number and abs(value) < MAX_NUMBER, "a number"
     elif kind is int:
         good, expected = number and isinstance(value, int), "a whole number"
     elif kind is str:
@@ -140,5 +148,5 @@ def _typed(kind: Any, value: Any, key: str) -> Any:  # noqa: ANN401
     else:  # a tuple of sizes
         good, expected = isinstance(value, list | tuple) and all(type(v) is int for v in value), "a list of whole numbers"
     if not good:
-        raise BgnnError(f"'{key}': expected {expected} (got {value!r}).")
+        raise BgnnError(f"'{key}': expected {expected} (got {_quoted(value)}).")
     return float(value) if kind is float else tuple(value) if isinstance(value, list) else value

@@ -234,12 +234,34 @@ def test_doctor() -> None:
     assert "All is well" not in ran.stdout
 
 
+TRAINED = ("--k", "20", "--points", "1024")
+
+
+def test_convert_asks_once_for_all_that_a_checkpoint_does_not_say(tmp_path: Path) -> None:
+    own = ROOT / "tests" / "data" / "conformance"
+    unnamed = tmp_path / "my best \u00e9poch.t7"
+    unnamed.write_bytes((own / "bf2.t7").read_bytes())
+    said = refusal("convert", unnamed, "-o", tmp_path / "m.gguf")
+    assert "bf1 or bf2, widths 20, 40, 80, embedding 72, 6 classes; how it was trained it does not say. Give --variant bf1 or bf2" in said
+    assert said.endswith("and --k (neighbours; published: 20) and --points (of a cloud; published: 1024).\n")
+    assert "Give --points (of a cloud; published: 1024)." in refusal("convert", own / "rf.t7", "--k", "7", "-o", tmp_path / "m.gguf")
+    assert json.loads(output("convert", unnamed, "--describe")) == {
+        "variants": ["bf1", "bf2"],
+        "named": None,
+        "widths": [20, 40, 80],
+        "embedding": 72,
+        "head": [48, 33],
+        "classes": 6,
+    }
+    assert "Give -o OUT" in refusal("convert", unnamed)
+
+
 def test_convert_reproduces_the_published_layout(shared_dir: Path, tmp_path: Path) -> None:
     expected = np.load(shared_dir / "conformance" / "bf2.npz")
     model, cloud = tmp_path / "m.gguf", tmp_path / "cloud.npy"
     np.save(cloud, expected["points"][0])
-    said = output("convert", shared_dir / "conformance" / "bf2.t7", "--variant", "bf2", "-o", model)
-    assert said.startswith(f"{model}: bf2, 40 classes, 1024 points, k = 20")
+    said = output("convert", shared_dir / "conformance" / "bf2.t7", "--variant", "bf2", *TRAINED, "-o", model)
+    assert said.startswith(f"{model}: bf2, 40 classes named airplane, bathtub, ... (--classes names others), 1024 points, k = 20")
     found = json.loads(output("infer", cloud, "--model", model, "--raw", "--repeat", 1, "--json"))
     assert found["logits"] == pytest.approx(expected["logits"][0], rel=1e-4, abs=1e-4)
 
@@ -261,10 +283,10 @@ def test_convert_takes_class_names_and_refuses_too_few(shared_dir: Path, tmp_pat
     names, model = tmp_path / "names.txt", tmp_path / "m.gguf"
     checkpoint = shared_dir / "conformance" / "bf1.t7"
     names.write_text("one\n")
-    assert "expected 40 class names" in refusal("convert", checkpoint, "--classes", names, "-o", model)
+    assert "expected 40 class names" in refusal("convert", checkpoint, *TRAINED, "--classes", names, "-o", model)
     assert not model.exists()
     names.write_text("\n\n".join(f"thing {i}" for i in range(40)))
-    output("convert", checkpoint, "--classes", names, "-o", model)
+    output("convert", checkpoint, *TRAINED, "--classes", names, "-o", model)
     assert Model.open(model).spec.classes == tuple(f"thing {i}" for i in range(40))
     names.write_text("\n")
     with pytest.raises(BgnnError, match="one class name a line"):
@@ -287,7 +309,7 @@ BAD = {
     "raw and resampled": (["infer", "{mesh}", "--model", "{bf2}", "--raw", "--points", "9"], "not both"),
     "unwritable trace": (["infer", "{mesh}", "--model", "{bf2}", "--points", "9", "--trace", "{mesh}/x.npz"], "could not be written"),
     "no such color": (["render", "{mesh}", "--model", "{bf2}", "--color", "pink", "-o", "x.png"], "pink"),
-    "not a checkpoint": (["convert", "{mesh}", "--variant", "bf2", "-o", "x.gguf"], "expected a checkpoint"),
+    "not a checkpoint": (["convert", "{mesh}", "--variant", "bf2", "--k", "5", "--points", "9", "-o", "x.gguf"], "expected a checkpoint"),
     "kernels and a model": (["bench", "--knn", "9,3,2", "--model", "{bf2}"], "Expected one of networks, kernels"),
     "two sizes": (["bench", "--knn", "9,3"], "Expected --knn N,D,K as 1024,3,20"),
     "no size": (["bench", "--gemm", "9,x,3"], "Expected --gemm sizes from 1 to 16777215 (got 'x')"),

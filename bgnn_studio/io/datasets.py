@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from bgnn_studio.core.evaluation import LabelledSet
+from bgnn_studio.core.files import read_plain
 from bgnn_studio.errors import ReaderError
 from bgnn_studio.io.hdf5_sets import hdf5_splits, is_hdf5_set, read_hdf5_set
 from bgnn_studio.io.pyg_sets import is_pyg_set, is_raw_pyg_set, pyg_splits, read_pyg_set
@@ -26,6 +27,7 @@ from bgnn_studio.io.readers.arrays import read_member
 
 KEYS = ("points", "labels", "classes")
 DEFAULT_SPLIT = "test"
+MAX_LIST_BYTES = 16 << 20
 LAYOUTS = "CLASS/SPLIT/FILE or CLASS/FILE, with files in a format of point clouds"
 
 
@@ -164,4 +166,4 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _lines(path: Path) -> list[str]:
-    return [line.strip() for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    return [line.strip() for line in read_plain(path, MAX_LIST_BYTES).decode(errors="replace").splitlines() if line.strip()]

@@ -10,6 +10,7 @@ import numpy as np
 
 from bgnn_studio.core.evaluation import LabelledSet
 from bgnn_studio.errors import ReaderError
+from bgnn_studio.io.readers.registry import check_room
 
 NAMES = "shape_names.txt"
 _FILE = re.compile(r"ply_data_([A-Za-z]+)(\d+)\.h5")
@@ -58,6 +59,7 @@ def _labels(path: Path) -> np.ndarray[Any, Any]:
             raise ReaderError(f"{path}: expected 'data' (n, P, 3) of real numbers and 'label' (n, 1) (found {', '.join(archive)}).")
         if labels.shape not in ((len(data),), (len(data), 1)) or labels.dtype.kind not in "iu":
             raise ReaderError(f"{path}: expected 'label' ({len(data)}, 1) of whole numbers (got {labels.shape} of {labels.dtype}).")
+        check_room(data.size * data.dtype.itemsize + labels.size * labels.dtype.itemsize, path.stat().st_size)
         return np.asarray(labels).reshape(-1).astype(np.int64)
 
 
@@ -70,6 +72,8 @@ def _opened(path: Path) -> Any:  # noqa: ANN401
     import h5py
 
     try:
+        if not path.is_file():
+            raise ReaderError(f"{path}: expected an HDF5 file (got a folder or device). Copy it again.")
         return h5py.File(path, "r")
     except OSError as error:
         raise ReaderError(f"{path}: expected an HDF5 file (got: {error}). Copy it again.") from error

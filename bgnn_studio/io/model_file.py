@@ -4,11 +4,11 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 
 from bgnn_studio.core.card import Accuracy, Training
+from bgnn_studio.core.files import replacing
 from bgnn_studio.core.spec import NetworkSpec
 from bgnn_studio.core.tensors import expected_tensors, packed_channels
 from bgnn_studio.errors import ModelFileError
@@ -43,14 +43,11 @@ def write_model(
     """
     path = Path(path)
     _check(path, spec, tensors)
-    temporary = path.with_name(f".{path.name}.{uuid4().hex[:8]}")
     try:
-        _write(temporary, spec, tensors, training, accuracy)
-        temporary.replace(path)
+        with replacing(path) as file:
+            _write(Path(file.name), spec, tensors, training, accuracy)  # the writer opens it by its name
     except OSError as error:
         raise ModelFileError(f"{path}: could not write the model ({error.strerror}). Free some space, or choose another folder.") from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _check(path: Path, spec: NetworkSpec, tensors: Mapping[str, np.ndarray[Any, Any]]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bgnn_studio import __version__
-from bgnn_studio.core.files import replacing
+from bgnn_studio.core.files import open_plain, replacing, starts_with
 from bgnn_studio.core.resources import bundled_clouds, bundled_models
 from bgnn_studio.core.saved_session import SavedFile, SavedSession
 from bgnn_studio.errors import SessionFileError
@@ -23,13 +23,7 @@ _BUNDLED = "bundled:"  # for files that come with the application, wherever it i
 
 def is_session_file(path: Path) -> bool:
     """Whether a file is a session, by its name or by its first bytes; False for one that cannot be read."""
-    if path.name.endswith(EXTENSION):
-        return True
-    try:
-        with path.open("rb") as file:
-            return f'"{FORMAT}"'.encode() in file.read(64)
-    except (OSError, ValueError):
-        return False
+    return path.name.endswith(EXTENSION) or f'"{FORMAT}"'.encode() in starts_with(path, 64)
 
 
 def write_session(path: Path, saved: SavedSession) -> None:
@@ -57,11 +51,10 @@ def read_session(path: Path) -> SavedSession:
         With the path: not there, not a session, damaged, or of a newer version.
     """
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             data = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise SessionFileError(f"{path}: could not be read ({reason}). Check the name and the permissions.") from error
+    except OSError as error:
+        raise SessionFileError(f"{path}: could not be read ({error.strerror}). Check the name and the permissions.") from error
     try:
         return decode(data, path.absolute().parent)
     except SessionFileError as error:
@@ -125,7 +118,7 @@ def fingerprint(path: Path) -> str:
 
 @lru_cache(maxsize=256)
 def _hash(path: Path, _size: int, _modified_ns: int) -> str:
-    with path.open("rb") as file:
+    with open_plain(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

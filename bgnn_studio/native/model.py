@@ -2,7 +2,6 @@
 
 import operator
 import os
-import stat
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bgnn_studio.core.card import Accuracy, Training
+from bgnn_studio.core.files import read_plain
 from bgnn_studio.core.inference import Inference, Step, Trace
 from bgnn_studio.core.spec import NetworkSpec
 from bgnn_studio.errors import KernelError, ModelFileError
@@ -201,20 +201,10 @@ class Model:
 
 def _content(path: Path) -> bytes:
     """Return all bytes of a regular file; raises `ModelFileError`."""
-    try:  # O_NONBLOCK: opening a named pipe would otherwise wait for a writer
-        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0))) as file:
-            about = os.fstat(file.fileno())
-            if not stat.S_ISREG(about.st_mode):
-                raise ModelFileError(f"{path}: is a device, not a file. Open a .gguf model file.")
-            if about.st_size > MAX_FILE_BYTES:
-                raise ModelFileError(f"{path}: expected a model of up to {MAX_FILE_BYTES >> 20} MiB (got {about.st_size >> 20} MiB).")
-            data = file.read(MAX_FILE_BYTES)
-    except IsADirectoryError:
-        raise ModelFileError(f"{path}: is a folder, not a file. Open a .gguf model file.") from None
+    try:
+        data = read_plain(path, MAX_FILE_BYTES)
     except OSError as error:
-        raise ModelFileError(f"{path}: could not be opened ({error.strerror}). Check the path.") from error
-    except ValueError as error:  # a NUL in the name
-        raise ModelFileError(f"{path}: not a file name ({error}).") from error
+        raise ModelFileError(f"{path}: could not be opened ({error.strerror}). Open a .gguf model file.") from error
     if not data:
         raise ModelFileError(f"{path}: the file is empty. Open a .gguf model file.")
     return data

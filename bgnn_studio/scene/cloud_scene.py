@@ -3,8 +3,6 @@
 The scene changes what will be drawn and never draws by itself: its owner repaints once after any number of changes.
 """
 
-from pathlib import Path
-
 import numpy as np
 import pyvista as pv
 from numpy.typing import NDArray
@@ -229,10 +227,10 @@ class CloudScene:
         """Set the text at the upper left."""
         self.legend.set_title(text)
 
-    def screenshot(self, path: Path | str | None = None) -> NDArray[np.uint8]:
-        """Draw, return the picture of the whole plotter as (H, W, 3) uint8, and write it where a path is given."""
+    def screenshot(self) -> NDArray[np.uint8]:
+        """Draw, and return the picture of the whole plotter as (H, W, 3) uint8."""
         self.renderer.GetRenderWindow().Render()  # pyvista by itself would return its last frame
-        image = self._plotter.screenshot(None if path is None else str(path), return_img=True)
+        image = self._plotter.screenshot(return_img=True)
         return np.asarray(image, dtype=np.uint8)
 
     def _touch(self) -> None:

@@ -4,9 +4,9 @@ Layouts: Wang et al. 2019 (dgcnn: `conv{i}.0.weight`, `bn{i}`, `linear{i}`) and 
 `conv{i}.1.scale_*`, `conv{i}.2.weight`, `bn{i}`; rf: `conv{i}.core_op`, `.center`, `.rescale`, `.activ`; the head of both like rf).
 """
 
-import pickle
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -15,6 +15,7 @@ from torch import Tensor
 from bgnn_studio.core.spec import network_spec
 from bgnn_studio.errors import ModelFileError
 from bgnn_studio.training.networks import Network, build_network
+from bgnn_studio.training.state_files import read_state
 
 MODELNET40 = (
     *("airplane", "bathtub", "bed", "bench", "bookshelf", "bottle", "bowl", "car", "chair", "cone"),
@@ -24,13 +25,42 @@ MODELNET40 = (
 )
 """Class names of ModelNet40 in the order of its labels (alphabetical)."""
 
-_WRAPPERS = ("model", "state_dict", "model_state_dict", "net")
 _STATISTICS = ("weight", "bias", "running_mean", "running_var")
 _SUPPORTED = "state dicts of dgcnn, rf, bf1 and bf2 in their published layout"
 
 
+@dataclass(frozen=True)
+class CheckpointFacts:
+    """What a checkpoint says of itself; how many neighbours and points it was trained with no state dict says.
+
+    Attributes
+    ----------
+    variants : tuple of str
+        What it may be: one, or ``bf1`` and ``bf2``, which have the same keys.
+    named : str or None
+        The one of them that the file's name says.
+    widths, embedding, head
+        See `NetworkSpec`.
+    classes : int
+        How many.
+    """
+
+    variants: tuple[str, ...]
+    named: str | None
+    widths: tuple[int, ...]
+    embedding: int
+    head: tuple[int, int]
+    classes: int
+
+
+def describe_checkpoint(path: str | Path) -> CheckpointFacts:
+    """Return what a checkpoint says of itself; raises `ModelFileError` as `load_checkpoint` does."""
+    path = Path(path)
+    return _facts(path, read_state(path))
+
+
 def load_checkpoint(
-    path: str | Path, *, variant: str | None = None, k: int = 20, points: int = 1024, classes: tuple[str, ...] | None = None
+    path: str | Path, *, k: int, points: int, variant: str | None = None, classes: tuple[str, ...] | None = None
 ) -> Network:
     """Load a published checkpoint as a network in evaluation mode; nothing in the file is executed.
 
@@ -39,12 +69,12 @@ def load_checkpoint(
     path : str or Path
         A safetensors file, or one of `torch.save`: the state dict, or a dict that holds it under `model` or `state_dict`;
         `module.` prefixes are dropped.
-    variant : str or None
-        `bf1` or `bf2` have the same keys: say which here or in the file's name. The others are recognised.
     k, points : int
         What the model was trained with; a state dict does not say.
+    variant : str or None
+        `bf1` or `bf2` have the same keys: say which here or in the file's name. The others are recognised.
     classes : tuple of str or None
-        Class names; the default is ModelNet40's where the model has 40 classes, else `class 0`, `class 1`, ...
+        Class names; None: see `default_classes`.
 
     Raises
     ------
@@ -52,74 +82,47 @@ def load_checkpoint(
         Not such a file, another network, an unknown variant, or scales per point or per neighbour.
     """
     path = Path(path)
-    state = _read_state(path)
+    state = read_state(path)
+    facts = _facts(path, state)
+    chosen = _choose(path, facts, variant)
+    if classes is None:
+        classes = default_classes(facts.classes)
+    if len(classes) != facts.classes:
+        raise ModelFileError(f"{path}: expected {facts.classes} class names, one per logit (got {len(classes)}).")
+    sizes = {"widths": facts.widths, "embedding": facts.embedding, "head": facts.head}
+    spec = network_spec(chosen, classes, points=points, k=k, **sizes)
+    with torch.device("meta"):  # rows of small tensors may promise a network that no memory holds: its shapes are checked first
+        shapes = {name: t.shape for name, t in build_network(spec).state_dict().items() if not name.endswith("num_batches_tracked")}
+    names = published_names(layout_of(chosen), len(facts.widths))
+    taken = _Taken(path, state)
+    values = {ours: taken.tensor(names[ours], shape) for ours, shape in shapes.items()}
+    taken.refuse_the_rest()
+    network = build_network(spec).eval()
+    network.load_state_dict(values, strict=False)
+    return network
+
+
+def default_classes(count: int) -> tuple[str, ...]:
+    """Return ModelNet40's class names where there are 40 classes, else ``class 0``, ``class 1``, ..."""
+    return MODELNET40 if count == len(MODELNET40) else tuple(f"class {i}" for i in range(count))
+
+
+def layout_of(variant: str) -> str:
+    """Return the layout in which a variant is published: `dgcnn`, `rf` or `bf`."""
+    return "bf" if variant in ("bf1", "bf2") else variant
+
+
+def _facts(path: Path, state: Mapping[str, Tensor]) -> CheckpointFacts:
     found = _recognise(path, state)
     layers = _count(path, state) - 1
-    chosen = _choose(path, found, variant)
     weight = {"dgcnn": "conv{}.0.weight", "bf": "conv{}.0.weights_real", "rf": "conv{}.core_op.weights_real"}[found]
     linear = "linear{}.weight" if found == "dgcnn" else "linear{}.core_op.weights_real"
     widths = tuple(_rows(path, state, weight.format(i)) for i in range(1, layers + 1))
     embedding = _rows(path, state, weight.format(layers + 1))
     head1, head2, count = (_rows(path, state, linear.format(i)) for i in (1, 2, 3))
-    if classes is None:
-        classes = MODELNET40 if count == len(MODELNET40) else tuple(f"class {i}" for i in range(count))
-    if len(classes) != count:
-        raise ModelFileError(f"{path}: expected {count} class names, one per logit (got {len(classes)}).")
-    spec = network_spec(chosen, classes, points=points, k=k, widths=widths, embedding=embedding, head=(head1, head2))
-    network = build_network(spec).eval()
-    expected = {name: t.shape for name, t in network.state_dict().items() if not name.endswith("num_batches_tracked")}
-    names = published_names(found, layers)
-    taken = _Taken(path, state)
-    network.load_state_dict({ours: taken.tensor(names[ours], shape) for ours, shape in expected.items()}, strict=False)
-    taken.refuse_the_rest()
-    return network
-
-
-def _read_state(path: Path) -> dict[str, Tensor]:
-    """Read the flat state dict of a file, wrappers and `module.` prefixes removed."""
-    try:
-        with path.open("rb") as file:
-            start = file.read(9)
-        if start.startswith(b"GGUF"):
-            raise ModelFileError(f"{path}: is a model file already. Open it as it is; convert takes torch checkpoints.")
-        if start[8:] == b"{":
-            return _strip(_read_safetensors(path))
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise ModelFileError(f"{path}: no such file.") from None
-    except pickle.UnpicklingError as error:
-        raise ModelFileError(
-            f"{path}: expected a checkpoint with tensors only, as torch.save(model.state_dict(), path) writes it. "
-            "This is something else, or holds code, which is never run. Save the state dict again."
-        ) from error
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, AttributeError) as error:
-        raise ModelFileError(
-            f"{path}: expected a checkpoint with tensors only, as torch.save(model.state_dict(), path) writes it "
-            f"(got {_first_line(error)}). Save the state dict again."
-        ) from error
-    while isinstance(loaded, Mapping) and (inner := [loaded[w] for w in _WRAPPERS if isinstance(loaded.get(w), Mapping)]):
-        loaded = inner[0]
-    if not isinstance(loaded, Mapping):
-        raise ModelFileError(f"{path}: expected a state dict (got {type(loaded).__name__}). Supported: {_SUPPORTED}.")
-    return _strip(loaded)
-
-
-def _strip(loaded: Mapping[object, object]) -> dict[str, Tensor]:
-    return {str(name).removeprefix("module."): t for name, t in loaded.items() if isinstance(t, Tensor)}
-
-
-def _read_safetensors(path: Path) -> dict[str, Tensor]:
-    from safetensors import SafetensorError
-    from safetensors.torch import load
-
-    try:
-        return load(path.read_bytes())
-    except SafetensorError as error:
-        raise ModelFileError(f"{path}: expected a safetensors file (damaged: {_first_line(error)}). Save or download it again.") from error
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
+    variants = ("bf1", "bf2") if found == "bf" else (found,)
+    named = [variant for variant in variants if variant in path.name.lower()]
+    return CheckpointFacts(variants, named[0] if len(named) == 1 else None, widths, embedding, (head1, head2), count)
 
 
 def _recognise(path: Path, state: Mapping[str, Tensor]) -> str:
@@ -140,26 +143,23 @@ def _recognise(path: Path, state: Mapping[str, Tensor]) -> str:
     return found
 
 
-def _choose(path: Path, found: str, variant: str | None) -> str:
+def _choose(path: Path, facts: CheckpointFacts, variant: str | None) -> str:
     """Return the variant, by its layout, what the caller says and, between bf1 and bf2, the file's name."""
-    fitting = ("bf1", "bf2") if found == "bf" else (found,)
     if variant is not None:
-        if variant not in fitting:
-            raise ModelFileError(f"{path}: expected the variant {' or '.join(fitting)}, which its keys say (got {variant!r}).")
+        if variant not in facts.variants:
+            raise ModelFileError(f"{path}: expected the variant {' or '.join(facts.variants)}, which its keys say (got {variant!r}).")
         return variant
-    if found != "bf":
-        return found
-    named = [v for v in fitting if v in path.name.lower()]
-    if len(named) != 1:
+    chosen = facts.variants[0] if len(facts.variants) == 1 else facts.named
+    if chosen is None:
         raise ModelFileError(
             f"{path}: bf1 and bf2 have the same keys, and the file name does not say which. Give --variant bf1 or --variant bf2."
         )
-    return named[0]
+    return chosen
 
 
 def _count(path: Path, state: Mapping[str, Tensor]) -> int:
     """Return the number of `conv` layers, the embedding included."""
-    numbers = {int(m[1]) for name in state if (m := re.match(r"conv(\d+)\.", name))}
+    numbers = {int(m[1]) for name in state if (m := re.match(r"conv([0-9]{1,4})\.", name))}
     if len(numbers) < 2 or numbers != set(range(1, len(numbers) + 1)):
         raise ModelFileError(f"{path}: expected conv1, conv2, ... of which the last is the embedding (got {sorted(numbers)}).")
     return len(numbers)

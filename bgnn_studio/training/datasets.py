@@ -9,6 +9,7 @@ import torch
 
 from bgnn_studio.core.clouds import check_points, normalise, resample
 from bgnn_studio.core.evaluation import LabelledSet
+from bgnn_studio.core.files import replacing
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.io.datasets import read_labelled, splits_of
 from bgnn_studio.training.cascade import TrainingData
@@ -35,9 +36,9 @@ def training_data(config: CascadeConfig, folder: Path, progress: Progress | None
         arrays = _prepare(config, progress) | {"wanted": np.array(wanted)}
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            np.savez(kept, **arrays)
+            with replacing(kept) as file:
+                np.savez(file, **arrays)
         except OSError as error:
-            kept.unlink(missing_ok=True)
             raise BgnnError(
                 f"{kept}: the clouds could not be kept ({error.strerror}). Free some space, or choose another folder."
             ) from error

@@ -15,7 +15,7 @@ from bgnn_studio.core.files import replacing
 from bgnn_studio.core.spec import BATCH_NORM_EPS, NetworkSpec, network_spec
 from bgnn_studio.core.tensors import packed_channels
 from bgnn_studio.errors import ModelFileError
-from bgnn_studio.training.checkpoints import published_names
+from bgnn_studio.training.checkpoints import layout_of, published_names
 from bgnn_studio.training.export import Tensors, export_tensors
 from bgnn_studio.training.networks import Network, build_network
 
@@ -114,7 +114,7 @@ def _layer_name(module: str) -> str:
 
 def _publish(spec: NetworkSpec, network: Network) -> dict[str, Tensor]:
     """Rename and reshape to the published layout, with the counters and second names that strict loading asks for."""
-    found = {"dgcnn": "dgcnn", "rf": "rf"}.get(spec.variant, "bf")
+    found = layout_of(spec.variant)
     layers = len(spec.widths)
     theirs = published_names(found, layers)
     state: dict[str, Tensor] = {}

@@ -9,11 +9,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from bgnn_studio.core.files import read_plain
 from bgnn_studio.core.spec import VARIANTS
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.training.config import CascadeConfig
 
 PRESETS = ("demo", "small", "paper")
+MAX_BYTES = 1 << 20
+MAX_NUMBER = 1e300
 
 
 def read_recipe(source: str, changes: Sequence[str] = ()) -> dict[str, CascadeConfig]:
@@ -40,11 +43,11 @@ def parse_recipe(text: str, source: str, changes: Sequence[str] = ()) -> dict[st
     """Return the cascades of a recipe's text, see `read_recipe`; errors name `source`."""
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # no TOML, a number of thousands of digits, nested beyond all reason
         raise BgnnError(f"{source}: expected a recipe in TOML (got: {error}).") from error
     variants = table.pop("variants", None)
-    if not isinstance(variants, list) or not variants or set(variants) - set(VARIANTS):
-        raise BgnnError(f"{source}: expected 'variants', a list of networks among {', '.join(VARIANTS)} (got {variants!r}).")
+    if not isinstance(variants, list) or not variants or not all(variant in VARIANTS for variant in variants):
+        raise BgnnError(f"{source}: expected 'variants', a list of networks among {', '.join(VARIANTS)} (got {_quoted(variants)}).")
     own = {variant: table.pop(variant, {}) for variant in VARIANTS}
     parsed = [_change(change) for change in changes]
     configs = {}
@@ -69,7 +72,7 @@ def from_json(text: str) -> CascadeConfig:
     """Read what `as_json` wrote; raises `BgnnError` for anything else."""
     try:
         return _build(CascadeConfig, json.loads(text), "")
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise BgnnError(f"Expected a configuration in JSON (got: {error}).") from error
 
 
@@ -114,7 +117,7 @@ def typed(key: str, value: Any) -> Any:  # noqa: ANN401
 
 def _read(source: str) -> str:
     try:
-        return Path(source).read_text(encoding="utf-8")
+        return read_plain(Path(source), MAX_BYTES).decode()
     except UnicodeDecodeError as error:
         raise BgnnError(f"{source}: expected a recipe in TOML (got: {error}).") from error
     except OSError as error:
@@ -130,7 +133,7 @@ def _change(text: str) -> tuple[list[str], Any]:
         raise BgnnError(f"Expected --set KEY=VALUE, as binary.epochs=3 or bfr.batch_size=8 (got {text!r}).")
     try:
         return path, tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return path, value.strip()  # a bare word is a string
 
 
@@ -139,13 +142,18 @@ def _toml(value: Any) -> str:  # noqa: ANN401
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
+def _quoted(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
 def _nested(path: Sequence[str], value: object) -> dict[str, Any]:
     return {path[0]: _nested(path[1:], value) if len(path) > 1 else value}
 
 
 def _merged(base: Mapping[str, Any], over: object) -> dict[str, Any]:
     if not isinstance(over, Mapping):
-        raise BgnnError(f"Expected a table of settings for a variant (got {over!r}).")
+        raise BgnnError(f"Expected a table of settings for a variant (got {_quoted(over)}).")
     result = dict(base)
     for key, value in over.items():
         both = isinstance(value, Mapping) and isinstance(result.get(key), Mapping)
@@ -167,13 +175,13 @@ def _typed(kind: Any, value: Any, key: str) -> Any:  # noqa: ANN401
     """Return a value of TOML as one of this type; raises `BgnnError` for another."""
     if is_dataclass(kind):
         if not isinstance(value, Mapping):
-            raise BgnnError(f"'{key}': expected a table (got {value!r}).")
+            raise BgnnError(f"'{key}': expected a table (got {_quoted(value)}).")
         if "epochs" not in value:
             raise BgnnError(f"'{key}' has no epochs. Give {key}.epochs; 0 leaves the stage out.")
         return _build(kind, value, f"{key}.")
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if kind is float:
-        good, expected = number and math.isfinite(value), "a number"
+        good, expected = number and abs(value) < MAX_NUMBER, "a number"
     elif kind is int:
         good, expected = number and isinstance(value, int), "a whole number"
     elif kind is str:
@@ -183,5 +191,5 @@ def _typed(kind: Any, value: Any, key: str) -> Any:  # noqa: ANN401
     else:  # a tuple of sizes
         good, expected = isinstance(value, list | tuple) and all(type(v) is int for v in value), "a list of whole numbers"
     if not good:
-        raise BgnnError(f"'{key}': expected {expected} (got {value!r}).")
+        raise BgnnError(f"'{key}': expected {expected} (got {_quoted(value)}).")
     return float(value) if kind is float else tuple(value) if isinstance(value, list) else value

@@ -1,28 +1,23 @@
 """Snapshots of a training run: everything that it needs to go on as if it had never stopped, written whole or not at all."""
 
 import io
-import os
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from bgnn_studio.core.files import replacing
 from bgnn_studio.errors import BgnnError
 
 
 def save(path: Path, state: dict[str, Any]) -> None:
     """Write a snapshot over the one before, which stays as it was if this one cannot be written (`BgnnError`)."""
-    buffer = io.BytesIO()
+    buffer = io.BytesIO()  # torch would make a RuntimeError of a full disk
     torch.save(state, buffer)
-    temporary = path.with_suffix(".part")
     try:
-        with temporary.open("wb") as file:
+        with replacing(path) as file:
             file.write(buffer.getbuffer())
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise BgnnError(
             f"{path}: the snapshot could not be written ({error.strerror}). The one before is as it was: free some space, then --resume."
         ) from error

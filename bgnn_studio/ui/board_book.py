@@ -91,12 +91,17 @@ class BoardBook(QObject):
             shlex.split(board.prefix)
         except ValueError as error:
             raise BgnnError(f"Expected a launch prefix such as 'taskset -c 3' (got {board.prefix!r}: {error}).") from error
-        self._set((*(other for other in self.boards if other.address != board.address), board))
+        self._set((*(other for other in self._latest() if other.address != board.address), board))
 
     def remove(self, board: KnownBoard) -> None:
         """Forget a board; its runs stay in the history."""
         if not board.is_local:
-            self._set(tuple(other for other in self.boards if other != board))
+            self._set(tuple(other for other in self._latest() if other != board))
+
+    def _latest(self) -> tuple[KnownBoard, ...]:
+        """Return the boards with those that another window has added or removed meanwhile."""
+        self._settings.sync()
+        return (THIS_MACHINE, *_read(self._settings))
 
     def _set(self, boards: tuple[KnownBoard, ...]) -> None:
         self.boards = boards

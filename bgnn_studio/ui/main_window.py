@@ -7,11 +7,9 @@ from PySide6.QtCore import QSettings, Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QKeySequence, QShowEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMainWindow, QMenu, QProgressBar, QTabWidget, QToolButton
 
-from bgnn_studio.core.files import replacing
 from bgnn_studio.core.resources import assets_dir
 from bgnn_studio.core.session import Session
 from bgnn_studio.core.spec import MAX_LAYERS
-from bgnn_studio.errors import BgnnError
 from bgnn_studio.io.readers import supported_extensions
 from bgnn_studio.io.session_file import EXTENSION
 from bgnn_studio.native import Model, isa
@@ -268,16 +266,6 @@ class MainWindow(QMainWindow):
             self.compare.comparer.again()
         else:
             self.desk.infer()
-
-    def save_table(self, path: Path) -> None:
-        """Write the neighbours of the picked point as CSV, and say so."""
-        try:
-            with replacing(path) as file:
-                file.write(self.inspect.neighbours.csv().encode())
-        except OSError as error:
-            self.toasts.error("Neighbours not exported", BgnnError(f"{path}: could not be written ({error}). Choose another place."))
-        else:
-            self.toasts.info("Neighbours exported", str(path))
 
 
 def _add(menu: QMenu, text: str, shortcut: QKeySequence.StandardKey | str | None, call: Callable[[], object]) -> QAction:

@@ -44,7 +44,8 @@ class RecentFiles(QMenu):
 
     @property
     def paths(self) -> list[Path]:
-        """Absolute paths, the newest first."""
+        """Absolute paths, the newest first, those of other windows among them."""
+        self._settings.sync()
         stored = self._settings.value(_KEY) or []
         return [Path(text) for text in ([stored] if isinstance(stored, str) else stored)]  # a list of one is stored as its string
 

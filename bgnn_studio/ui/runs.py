@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from bgnn_studio.core.files import replacing
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.history import History
 from bgnn_studio.history.comparison import compare
@@ -99,7 +100,8 @@ class Runs(QObject):
             if path.suffix.lower() not in forms:
                 raise BgnnError(f"{path}: expected a name ending in .json, .csv or .md. Choose another one.")
             try:
-                path.write_text(forms[path.suffix.lower()](), encoding="utf-8")
+                with replacing(path) as file:
+                    file.write(forms[path.suffix.lower()]().encode())
             except OSError as error:
                 raise BgnnError(f"{path}: could not be written ({error.strerror}). Choose another place.") from error
 

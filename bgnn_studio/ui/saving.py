@@ -56,8 +56,8 @@ class Saving(QObject):
             return
         try:
             viewport.screenshot(path)
-        except (OSError, ValueError) as error:
-            self._refuse("Picture not saved", f"{path}: could not be written ({error}). Choose another place, ending in .png.")
+        except OSError as error:
+            self._refuse("Picture not saved", f"{path}: could not be written ({error.strerror}). Choose another place.")
         else:
             self._window.toasts.info("Picture saved", str(path))
 

@@ -3,12 +3,63 @@
  * @brief Seeded damage of clouds: bgnn-runner's reader and a pass of the network take each, or refuse it with a message.
  *
  * Usage: cloud_fuzz MODEL FILE COUNT SEED, where FILE is written COUNT times. Built with sanitizers; the runner's main.c is part of it.
+ * With `clang -fsanitize=fuzzer,address,undefined -DLIBFUZZER` libFuzzer makes the clouds, and BGNN_FUZZ_MODEL and BGNN_FUZZ_FILE
+ * name the files (`make fuzz`).
  */
 #define main runner_main
 #include "../runner/main.c" /* NOLINT(bugprone-suspicious-include): its reader is static */
 #undef main
 
-enum { MOST = 40 * TRIPLE, NEIGHBOURS = 3 };
+enum { NEIGHBOURS = 3 };
+
+static void write_cloud(const char *path, const uint8_t *bytes, size_t size) {
+    FILE *file = fopen(path, "wb");
+    if (file == NULL || fwrite(bytes, 1, size, file) != size || fclose(file) != 0) exit(4);
+}
+
+/** Returns 1 where the network took the cloud. */
+static int infer(const bgnn_model *model, const job *j) {
+    char message[BGNN_MESSAGE_SIZE] = "";
+    bgnn_model_info info;
+    bgnn_model_get_info(model, &info);
+    size_t size = bgnn_arena_size(model, j->points, NEIGHBOURS, 1);
+    if (size == 0) return 0; /* fewer points than neighbours */
+    void *arena = aligned_alloc(ALIGNMENT, (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+    float *logits = malloc((size_t)info.classes * sizeof *logits);
+    if (!arena || !logits) exit(4);
+    bgnn_status status = bgnn_forward(model, j->xyz, j->points, NEIGHBOURS, 1, arena, size, logits, NULL, message);
+    if (status != BGNN_OK && *message == 0) exit(1);
+    free(arena);
+    free(logits);
+    return status == BGNN_OK;
+}
+
+/** Write, read and infer; counts a cloud that was read and one that was inferred, and exits where something is wrong. */
+static void try_cloud(const bgnn_model *model, const char *path, const uint8_t *bytes, size_t size, uint64_t *read, uint64_t *inferred) {
+    char message[MESSAGE_SIZE] = "";
+    job j = {.points = 0};
+    options o = {.cloud = path};
+    write_cloud(path, bytes, size);
+    if (read_cloud(&j, &o, message)) {
+        ++*read;
+        if ((size_t)j.points * TRIPLE != size || memcmp(j.xyz, bytes, size)) exit(1);
+        *inferred += (uint64_t)infer(model, &j);
+    } else if (*message == 0) {
+        exit(1);
+    }
+    free(j.xyz);
+}
+
+#ifdef LIBFUZZER
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    static bgnn_model *model;
+    uint64_t read = 0, inferred = 0;
+    if (model == NULL && bgnn_model_open(getenv("BGNN_FUZZ_MODEL"), &model, NULL) != BGNN_OK) exit(3);
+    try_cloud(model, getenv("BGNN_FUZZ_FILE"), data, size, &read, &inferred);
+    return 0;
+}
+#else
+enum { MOST = 40 * TRIPLE };
 
 static uint64_t state;
 
@@ -35,51 +86,19 @@ static size_t make_cloud(uint8_t bytes[MOST]) {
     return random_below(8) ? random_below(MOST / TRIPLE + 1) * TRIPLE : random_below(MOST + 1);
 }
 
-static void write_cloud(const char *path, const uint8_t *bytes, size_t size) {
-    FILE *file = fopen(path, "wb");
-    if (file == NULL || fwrite(bytes, 1, size, file) != size || fclose(file) != 0) exit(4);
-}
-
-/** Returns 1 where the network took the cloud. */
-static int infer(const bgnn_model *model, const job *j) {
-    char message[BGNN_MESSAGE_SIZE] = "";
-    bgnn_model_info info;
-    bgnn_model_get_info(model, &info);
-    size_t size = bgnn_arena_size(model, j->points, NEIGHBOURS, 1);
-    if (size == 0) return 0; /* fewer points than neighbours */
-    void *arena = aligned_alloc(ALIGNMENT, (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
-    float *logits = malloc((size_t)info.classes * sizeof *logits);
-    if (!arena || !logits) exit(4);
-    bgnn_status status = bgnn_forward(model, j->xyz, j->points, NEIGHBOURS, 1, arena, size, logits, NULL, message);
-    if (status != BGNN_OK && *message == 0) exit(1);
-    free(arena);
-    free(logits);
-    return status == BGNN_OK;
-}
-
 int main(int argc, char **argv) {
     if (argc != 5) return 2;
     bgnn_model *model;
     if (bgnn_model_open(argv[1], &model, NULL) != BGNN_OK) return 3;
     state = 0x9E3779B97F4A7C15u ^ strtoull(argv[4], NULL, 10);
     uint64_t read = 0, inferred = 0, count = strtoull(argv[3], NULL, 10);
-    options o = {.cloud = argv[2]};
     for (uint64_t i = 0; i < count; i++) {
         uint8_t bytes[MOST];
-        char message[MESSAGE_SIZE] = "";
-        job j = {.model = model};
         size_t size = make_cloud(bytes);
-        write_cloud(argv[2], bytes, size);
-        if (read_cloud(&j, &o, message)) {
-            read++;
-            if ((size_t)j.points * TRIPLE != size || memcmp(j.xyz, bytes, size)) return 1;
-            inferred += (uint64_t)infer(model, &j);
-        } else if (*message == 0) {
-            return 1;
-        }
-        free(j.xyz);
+        try_cloud(model, argv[2], bytes, size, &read, &inferred);
     }
     bgnn_model_close(model);
     printf("%llu of %llu clouds read, %llu inferred\n", (unsigned long long)read, (unsigned long long)count, (unsigned long long)inferred);
     return 0;
 }
+#endif

@@ -3,6 +3,7 @@
  * @brief Seeded mutations of a model file: each opens and infers, or is refused with a message. Built with sanitizers.
  *
  * Usage: model_fuzz MODEL COUNT SEED. Prints how many mutants opened; exit code 1 where a refusal lacks its message.
+ * With `clang -fsanitize=fuzzer,address,undefined -DLIBFUZZER` libFuzzer makes the mutants, led by the code they reach (`make fuzz`).
  */
 #include "bgnn.h"
 
@@ -12,7 +13,7 @@
 
 enum { POINTS = 7, NEIGHBOURS = 3 };
 
-static uint64_t state;
+static uint64_t state = 1;
 
 /** xorshift64: Marsaglia, "Xorshift RNGs", Journal of Statistical Software 8 (14), 2003. */
 static uint64_t random_below(uint64_t bound) {
@@ -20,31 +21,6 @@ static uint64_t random_below(uint64_t bound) {
     state ^= state >> 7;
     state ^= state << 17;
     return state % bound;
-}
-
-/** Numbers on which size arithmetic fails, if it does. */
-static uint64_t awkward(void) {
-    static const uint64_t values[] = {0, 1, 2, 7, 8, 12, 63, 64, 255, 65535, 65536, INT32_MAX, UINT32_MAX, INT64_MAX, UINT64_MAX};
-    return values[random_below(sizeof values / sizeof *values)] - random_below(3);
-}
-
-/** One to four changes, most of them in the header; returns the mutant's size. */
-static size_t mutate(uint8_t *data, size_t size, size_t header) {
-    for (uint64_t changes = 1 + random_below(4); changes > 0 && size > 8; changes--) {
-        size_t at = random_below(random_below(4) ? header : size) % (size - 8);
-        uint64_t value = awkward();
-        switch (random_below(6)) {
-        case 0: data[at] ^= (uint8_t)(1u << random_below(8)); break;
-        case 1: data[at] = (uint8_t)random_below(256); break;
-        case 2: memcpy(data + at, &value, 4); break;
-        case 3: memcpy(data + at, &value, 8); break;
-        case 4: memmove(data + at, data + random_below(size - 8), 8); break;
-        case 5:
-            if (random_below(4) == 0) size = random_below(size);
-            break;
-        }
-    }
-    return size;
 }
 
 /** Read all that a model says of itself; the sum keeps the reads alive. */
@@ -103,6 +79,40 @@ static int try_model(const uint8_t *data, size_t size, uint64_t *sum) {
     return 0;
 }
 
+#ifdef LIBFUZZER
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    static volatile uint64_t kept;
+    uint64_t sum = 0;
+    try_model(data, size, &sum);
+    kept = sum;
+    return 0;
+}
+#else
+/** Numbers on which size arithmetic fails, if it does. */
+static uint64_t awkward(void) {
+    static const uint64_t values[] = {0, 1, 2, 7, 8, 12, 63, 64, 255, 65535, 65536, INT32_MAX, UINT32_MAX, INT64_MAX, UINT64_MAX};
+    return values[random_below(sizeof values / sizeof *values)] - random_below(3);
+}
+
+/** One to four changes, most of them in the header; returns the mutant's size. */
+static size_t mutate(uint8_t *data, size_t size, size_t header) {
+    for (uint64_t changes = 1 + random_below(4); changes > 0 && size > 8; changes--) {
+        size_t at = random_below(random_below(4) ? header : size) % (size - 8);
+        uint64_t value = awkward();
+        switch (random_below(6)) {
+        case 0: data[at] ^= (uint8_t)(1u << random_below(8)); break;
+        case 1: data[at] = (uint8_t)random_below(256); break;
+        case 2: memcpy(data + at, &value, 4); break;
+        case 3: memcpy(data + at, &value, 8); break;
+        case 4: memmove(data + at, data + random_below(size - 8), 8); break;
+        case 5:
+            if (random_below(4) == 0) size = random_below(size);
+            break;
+        }
+    }
+    return size;
+}
+
 int main(int argc, char **argv) {
     if (argc != 4) return 2;
     FILE *file = fopen(argv[1], "rb");
@@ -120,3 +130,4 @@ int main(int argc, char **argv) {
     printf("%llu of %llu mutants opened (%llu)\n", (unsigned long long)opened, (unsigned long long)count, (unsigned long long)sum);
     return 0;
 }
+#endif

@@ -1,6 +1,8 @@
 """Files are replaced whole or not at all."""
 
 import os
+import random
+import re
 import stat
 import subprocess
 import sys
@@ -10,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from bgnn_studio.core.files import replacing
+from bgnn_studio.core.files import read_plain, replacing, starts_with
+from bgnn_studio.io.session_file import read_session
+from bgnn_studio.native import Model
+from tests.requirements import ROOT
 
 
 def names(folder: Path) -> list[str]:
@@ -94,3 +99,65 @@ def test_a_kill_at_any_moment_leaves_a_whole_file(tmp_path: Path) -> None:
         writer.communicate()
         content = target.read_bytes()
         assert content == content[:8] * 2000
+
+
+def test_what_is_no_plain_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "file").write_bytes(b"12345")
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    assert read_plain(tmp_path / "link", 5) == b"12345"
+    assert starts_with(tmp_path / "file", 3) == b"123"
+    for name, reason in (("pipe", "a device, not a file"), ("/dev/zero", "a device"), ("loop", "symbolic"), ("a\0b", "not a file name")):
+        with pytest.raises(OSError) as caught:  # noqa: PT011 (its reason is checked below)
+            read_plain(tmp_path / name, 5)
+        assert reason in caught.value.strerror
+        assert starts_with(tmp_path / name, 4) == b""
+    with pytest.raises(OSError, match="larger than 4 B"):
+        read_plain(tmp_path / "file", 4)
+
+
+WRITERS = """
+import sys
+from pathlib import Path
+from bgnn_studio.commands.convert import convert_model
+from bgnn_studio.core.saved_session import SavedSession
+from bgnn_studio.io.model_file import write_model
+from bgnn_studio.io.session_file import write_session
+from tests.random_model import random_tensors, small_spec
+folder, spec, n = Path(sys.argv[1]), small_spec("bf2"), 0
+tensors = random_tensors(spec)
+while True:
+    n += 1
+    write_model(folder / "model.gguf", spec, tensors)
+    convert_model(folder / "model.gguf", folder / "model.h")
+    write_session(folder / "session.bgnn.json", SavedSession(tab="x" * 20_000, layer=n))
+    print(n, flush=True)
+"""
+
+
+def test_a_kill_at_any_moment_leaves_whole_files_of_every_kind(tmp_path: Path) -> None:
+    """Models, headers and sessions; of what else is written `test_every_writer_replaces` says that it goes the same way."""
+    rng = random.Random(3)
+    for _ in range(4):
+        writer = subprocess.Popen([sys.executable, "-c", WRITERS, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE)
+        assert writer.stdout.readline() == b"1\n"
+        time.sleep(rng.uniform(0, 0.03))
+        writer.kill()
+        told = [1, *map(int, writer.communicate()[0].split())]
+        assert Model.open(tmp_path / "model.gguf").spec.variant == "bf2"
+        assert read_session(tmp_path / "session.bgnn.json").layer >= told[-1]
+        assert (tmp_path / "model.h").read_text().endswith("#endif\n")
+
+
+# Appended logs, exchange between processes in a temporary folder, and the tool that made the bundled clouds.
+OTHER = {"core/files.py", "ui/log.py", "training/results.py", "scene/drawing_process.py", "training/shapes/__main__.py"}
+WRITES = re.compile(
+    r"\.write_(text|bytes)\(|open\([^)]*[\"'][wax]b?\+?[\"']|np\.savez?\w*\((?!file)|torch\.save\((?!state, (file|buffer)\)|model\.)"
+)
+
+
+def test_every_writer_replaces() -> None:
+    package = ROOT / "bgnn_studio"
+    found = {str(path.relative_to(package)) for path in package.rglob("*.py") if WRITES.search(path.read_text())}
+    assert found == OTHER

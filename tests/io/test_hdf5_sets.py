@@ -1,5 +1,6 @@
 """ModelNet40's HDF5 layout, written here; the real one is read by the same lines."""
 
+import os
 from pathlib import Path
 
 import h5py
@@ -48,6 +49,17 @@ def test_what_is_no_such_set_is_refused(root: Path) -> None:
                 file[key] = array
         with pytest.raises(ReaderError, match=message):
             read_labelled(root)
+    path.unlink()
+    with h5py.File(path, "w") as file:  # of a few KB, with nothing written
+        file.create_dataset("data", (3_000_000, 2048, 3), "f4", chunks=(1, 2048, 3))
+        file.create_dataset("label", (3_000_000, 1), "u1", chunks=(1024, 1))
+    with pytest.raises(ReaderError, match="its header promises 73731000000 bytes"):
+        read_labelled(root)
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(ReaderError, match=r"ply_data_test0\.h5: expected an HDF5 file \(got a folder or device"):
+        read_labelled(root)
+    path.unlink()
     path.write_bytes(b"not HDF5")
     with pytest.raises(ReaderError, match=r"ply_data_test0\.h5: expected an HDF5 file"):
         read_labelled(root)

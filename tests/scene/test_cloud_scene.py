@@ -277,11 +277,6 @@ def test_one_scene_in_each_subplot():
     plotter.close()
 
 
-def test_screenshot_writes_a_file(scene, tmp_path):
-    image = scene.screenshot(tmp_path / "view.png")
-    np.testing.assert_array_equal(pv.read(tmp_path / "view.png").active_scalars.reshape(SIZE[1], SIZE[0], -1)[::-1, :, :3], image)
-
-
 @pytest.mark.parametrize("bad", [np.zeros((0, 3)), np.zeros((4, 2)), np.full((4, 3), np.nan)])
 def test_bad_clouds_are_refused(scene, bad):
     with pytest.raises(BgnnError, match=r"shape \(N, 3\)"):

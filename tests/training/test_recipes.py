@@ -1,9 +1,12 @@
 """Recipes: what TOML and --set say reaches the dataclass with its types, and what is wrong is named."""
 
+import os
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.training.config import CascadeConfig, StageSettings
@@ -116,3 +119,37 @@ def test_a_name_that_is_no_preset_is_a_path(tmp_path: Path) -> None:
         read_recipe(str(tmp_path / "none.toml"))
     with pytest.raises(BgnnError, match="Expected a configuration in JSON"):
         from_json("tanh 2 epochs")
+
+
+ANY = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+VALUES = ("[[1]]", "{}", "[]", "nan", "-inf", "1" * 400, "1" * 5000, "true", '"x"', "1e400", "[" * 3000, "2026-01-01", "[{a = 1}]", "0")
+
+
+@ANY
+@given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)), st.booleans())
+def test_any_bytes_are_a_recipe_or_refused(tmp_path: Path, content: bytes, appended: bool) -> None:
+    reads_or_says_why(tmp_path / "mine.toml", TEXT.encode() + content if appended else content)
+
+
+@ANY
+@given(
+    st.sampled_from(["variants", *(line.partition(" ")[0] for line in known_keys()), "binary", "bfr", "bfr.bfr"]), st.sampled_from(VALUES)
+)
+def test_any_value_of_any_key(tmp_path: Path, key: str, value: str) -> None:
+    reads_or_says_why(tmp_path / "mine.toml", f'variants = ["bfr"]\n{key} = {value}\n'.encode())
+    reads_or_says_why(tmp_path / "mine.toml", b'variants = ["bfr"]', f"{key}={value}")
+
+
+def reads_or_says_why(path: Path, content: bytes, *changes: str) -> None:
+    path.write_bytes(content)
+    try:
+        assert read_recipe(str(path), changes)
+    except BgnnError as error:
+        assert len(str(error)) < 1000  # noqa: PT017
+
+
+def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for name, reason in (("pipe", "a device"), ("/dev/zero", "a device"), (".", "Is a directory"), ("a\0b", "not a file name")):
+        with pytest.raises(BgnnError, match=reason):
+            read_recipe(str(tmp_path / name))

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from bgnn_studio.core.clouds import Cloud
+from bgnn_studio.core.files import starts_with
 from bgnn_studio.errors import BgnnError, ReaderError
 from bgnn_studio.io.readers import arrays, gltf, hdf5, las, meshes, obj, pcd, ply, tables  # noqa: F401  (importing them registers their readers)
 from bgnn_studio.io.readers.registry import MAX_FILE_BYTES, READERS, CloudFile, Points, find_reader
@@ -26,11 +27,7 @@ def supported_extensions() -> tuple[str, ...]:
 
 def is_model_file(path: str | os.PathLike[str]) -> bool:
     """Whether a file is a model (GGUF) by its first bytes; False for one that cannot be read."""
-    try:
-        with Path(path).open("rb") as file:
-            return file.read(len(MODEL_MAGIC)) == MODEL_MAGIC
-    except OSError:
-        return False
+    return starts_with(Path(path), len(MODEL_MAGIC)) == MODEL_MAGIC
 
 
 def split_index(path: str | os.PathLike[str]) -> tuple[Path, int | None]:

@@ -4,10 +4,12 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from PIL import Image
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
 
 from bgnn_studio.core import graphs
+from bgnn_studio.core.files import replacing
 from bgnn_studio.core.saved_session import Camera
 from bgnn_studio.core.views import layer_name, point_view
 from bgnn_studio.scene.cloud_scene import EDGE_BUDGET, CloudScene
@@ -74,8 +76,9 @@ class Viewport(QWidget):
         self.interactor.update()
 
     def screenshot(self, path: Path) -> None:
-        """Write the view as a PNG."""
-        self.scene.screenshot(path)
+        """Write the view as a PNG; raises `OSError` where it cannot be written."""
+        with replacing(path) as file:
+            Image.fromarray(self.scene.screenshot()).save(file, format="PNG")
 
     def release(self) -> None:
         """Give the GL context back; nothing is drawn afterwards."""

@@ -70,7 +70,7 @@ def read_pyg_set(root: Path, split: str) -> LabelledSet:
 
     def load(i: int) -> Array:
         points = pos[starts[i] : starts[i + 1]]
-        return points if faces is None or corners is None else mesh_points(points, faces[:, corners[i] : corners[i + 1]].T)
+        return points if faces is None or corners is None else mesh_points(points, faces[:, corners[i] : corners[i + 1]].T).points
 
     names = tuple(f"{path.name}#{i}" for i in range(len(labels)))
     return LabelledSet(str(root), split, _classes(root, labels), labels, names, load)

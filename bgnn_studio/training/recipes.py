@@ -1,7 +1,6 @@
 """Recipes: TOML files whose keys are the fields of `CascadeConfig`, with a table for each variant that differs."""
 
 import json
-import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass

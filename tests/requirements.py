@@ -41,6 +41,8 @@ NEEDS: dict[str, Callable[[], bool]] = {
     "x86_64": lambda: platform.machine() == "x86_64",
     "aarch64-linux-gnu-gcc": lambda: shutil.which("aarch64-linux-gnu-gcc") is not None,
     "sshd": Path("/usr/sbin/sshd").exists,
+    "onnx": lambda: find_spec("onnx") is not None,
+    "onnxruntime": lambda: find_spec("onnxruntime") is not None,
     "bcrypt": lambda: find_spec("bcrypt") is not None,  # a dependency of the application, but an optional one of asyncssh
     "ssh-agent": lambda: shutil.which("ssh-agent") is not None,
     "dropbear": Path("/usr/sbin/dropbear").exists,

@@ -221,7 +221,12 @@ def test_convert_asks_once_for_all_that_a_checkpoint_does_not_say(tmp_path: Path
     assert said.endswith("and --k (neighbours; published: 20) and --points (of a cloud; published: 1024).\n")
     assert "Give --points (of a cloud; published: 1024)." in refusal("convert", own / "rf.t7", "--k", "7", "-o", tmp_path / "m.gguf")
     assert json.loads(output("convert", unnamed, "--describe")) == {
-        "variants": ["bf1", "bf2"], "named": None, "widths": [20, 40, 80], "embedding": 72, "head": [48, 33], "classes": 6
+        "variants": ["bf1", "bf2"],
+        "named": None,
+        "widths": [20, 40, 80],
+        "embedding": 72,
+        "head": [48, 33],
+        "classes": 6,
     }
     assert "Give -o OUT" in refusal("convert", unnamed)
 

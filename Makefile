@@ -3,16 +3,21 @@ PYTHON ?= python3
 BIN := .venv/bin
 NATIVE := $(shell find native -name '*.[ch]' -o -name CMakeLists.txt -o -name binding.py)
 
-.PHONY: run test bench models fuzz runners runners-check test-board soak wheel clean
+.PHONY: run test bench bench-arm models fuzz runners runners-check test-board soak wheel clean
 run: .venv/installed
 	@$(BIN)/bgnn-studio
 
 test: .venv/installed-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 bench: .venv/installed
 	$(BIN)/python -m pip install -q -c constraints.txt -e .[bench]
 	$(BIN)/python -m tests.bench
+
+# Instructions of a pass on emulated ARM cores, and cycles by llvm-mca.
+bench-arm: .venv/installed
+	sh setup.sh bench-arm
+	$(BIN)/python -m tests.bench.arm
 
 models: .venv/installed
 	$(BIN)/bgnn-studio train --config demo --resume --test
@@ -40,7 +45,7 @@ runners-check: .venv/installed-runners
 
 # Downloads 25 MB of Debian's arm64 packages once; needs apt, qemu-system-arm and dropbear-bin.
 test-board: .venv/installed-test
-	$(BIN)/python -m tests.boards.arm_board
+	$(BIN)/python -m tests.boards.arm_checks
 
 soak: .venv/installed-test
 	$(BIN)/python -m tests.boards.soak 1000

@@ -1,5 +1,5 @@
 #!/bin/sh
-# setup.sh run|test: make sure of the system libraries. Installs what is missing where it is root on a Debian-like
+# setup.sh run|test|bench-arm: make sure of the system libraries. Installs what is missing where it is root on a Debian-like
 # system; elsewhere prints the one command. Nothing is asked of the network when nothing is missing.
 set -eu
 python=${PYTHON:-python3}
@@ -31,13 +31,20 @@ if [ "$(uname -s)" = Linux ]; then
   lacks_library libxcb-keysyms.so.1 && need libxcb-keysyms1
   lacks_library libxcb-shape.so.0 && need libxcb-shape0
   find /usr/share/fonts "$HOME/.fonts" "$HOME/.local/share/fonts" -name '*.[ot]tf' 2>/dev/null | grep -q . || need fonts-dejavu-core
-  if [ "$1" = test ]; then
-    lacks_program Xvfb && need xvfb
-    lacks_program xauth && need xauth
+  if [ "$1" != run ]; then
     # The NEON kernels are cross-compiled and run under qemu.
     lacks_program qemu-aarch64 && need qemu-user
     lacks_program aarch64-linux-gnu-gcc && need gcc-aarch64-linux-gnu
     [ -e /usr/aarch64-linux-gnu/include/stdio.h ] || need libc6-dev-arm64-cross
+    lacks_program arm-linux-gnueabihf-gcc && need gcc-arm-linux-gnueabihf
+    [ -e /usr/arm-linux-gnueabihf/include/stdio.h ] || need libc6-dev-armhf-cross
+  fi
+  if [ "$1" = bench-arm ]; then
+    lacks_program llvm-mca && need llvm
+    lacks_program llvm-objdump && need llvm
+  elif [ "$1" = test ]; then
+    lacks_program Xvfb && need xvfb
+    lacks_program xauth && need xauth
     # Boards are SSH servers on the loopback interface.
     [ -x /usr/sbin/sshd ] || need openssh-server
     [ -x /usr/sbin/dropbear ] || need dropbear-bin

@@ -13,8 +13,9 @@ if "DISPLAY" not in os.environ:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _history_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Keep tests, and what they start, away from the user's run history."""
+def _history_and_cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep tests, and what they start, away from the user's run history and cache."""
+    os.environ["BGNN_CACHE"] = str(tmp_path_factory.mktemp("cache"))
     os.environ["BGNN_HISTORY"] = str(tmp_path_factory.mktemp("history") / "history.sqlite3")
 
 

@@ -39,11 +39,11 @@ def random_tensors(spec: NetworkSpec, seed: int = 0) -> Tensors:
         elif dtype == np.int32:
             tensors[name] = np.zeros(shape, dtype)
         else:
-            tensors[name] = _real(rng, name, shape, inputs.get(name.partition(".")[0], shape[-1]))
+            tensors[name] = _real(rng, name, shape, inputs.get(name.partition(".")[0], shape[-1] if spec.stage == "binary" else 1))
     for name in [n.removesuffix(".threshold") for n in tensors if n.endswith(".threshold")]:
         _derive_sign(tensors, name)
     for layer in range(2, len(spec.widths) + 1):
-        if spec.on_bits:
+        if spec.conv == "XorEdgeConv" and spec.stage == "binary":
             _derive_edges(spec, tensors, f"conv{layer}", 2 * spec.in_channels[layer - 1])
     return tensors
 

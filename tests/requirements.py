@@ -32,6 +32,14 @@ def _mount_namespaces() -> bool:
     return shutil.which("unshare") is not None and subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
+@functools.cache
+def _qemu_plugins() -> bool:
+    """Whether QEMU was built to load plugins."""
+    if shutil.which("qemu-aarch64") is None:
+        return False
+    return "-plugin" in subprocess.run(("qemu-aarch64", "-h"), capture_output=True, text=True, check=False).stdout
+
+
 NEEDS: dict[str, Callable[[], bool]] = {
     "shared/conformance": (SHARED / "conformance").is_dir,
     "shared/data": (SHARED / "data").is_dir,
@@ -40,11 +48,16 @@ NEEDS: dict[str, Callable[[], bool]] = {
     "qemu-riscv64": lambda: shutil.which("qemu-riscv64") is not None,
     "x86_64": lambda: platform.machine() == "x86_64",
     "aarch64-linux-gnu-gcc": lambda: shutil.which("aarch64-linux-gnu-gcc") is not None,
+    "arm-linux-gnueabihf-gcc": lambda: shutil.which("arm-linux-gnueabihf-gcc") is not None,
+    "llvm-mca": lambda: shutil.which("llvm-mca") is not None and shutil.which("llvm-objdump") is not None,
+    "qemu plugins": _qemu_plugins,
     "sshd": Path("/usr/sbin/sshd").exists,
     "onnx": lambda: find_spec("onnx") is not None,
     "onnxruntime": lambda: find_spec("onnxruntime") is not None,
     "bcrypt": lambda: find_spec("bcrypt") is not None,  # a dependency of the application, but an optional one of asyncssh
+    "tensorboard": lambda: find_spec("tensorboard") is not None,
     "ssh-agent": lambda: shutil.which("ssh-agent") is not None,
+    "openssl": lambda: shutil.which("openssl") is not None,
     "dropbear": Path("/usr/sbin/dropbear").exists,
     "mount namespaces": _mount_namespaces,
     "/dev/full": Path("/dev/full").exists,

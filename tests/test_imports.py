@@ -45,6 +45,10 @@ def test_torch_is_loaded_by_training_alone() -> None:
     assert not loaded_by(modules(without={"training", "ui"})) & {"torch", "torch_geometric"}
 
 
+def test_the_window_loads_no_torch() -> None:
+    assert not loaded_by(modules(without={"training", "native"})) & {"torch", "torch_geometric"}
+
+
 def test_vtk_is_loaded_by_scene_alone() -> None:
     assert not loaded_by(modules(without={"scene", "training", "ui"})) & {"vtkmodules", "vtk", "pyvista"}
 

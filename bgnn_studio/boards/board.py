@@ -13,7 +13,7 @@ from bgnn_studio.boards.execution import execute
 from bgnn_studio.boards.host_keys import HostKeys
 from bgnn_studio.boards.local import LocalShell
 from bgnn_studio.boards.login import Login, Questions
-from bgnn_studio.boards.messages import First, Heartbeat, Identity, Init, Message, ModelInfo, Result
+from bgnn_studio.boards.messages import Cool, First, Heartbeat, Identity, Init, Message, ModelInfo, Result
 from bgnn_studio.boards.shell import Shell
 from bgnn_studio.boards.target import Target
 from bgnn_studio.boards.task import Task
@@ -37,6 +37,8 @@ class Run:
     started : datetime
     identity, model, init, first, heartbeats, result
         The runner's lines.
+    cool : Cool or None
+        The pause before, where one was asked for.
     badge : Badge
         Whether its times are a real processor's.
     throttling : Throttling
@@ -53,6 +55,7 @@ class Run:
     first: First
     heartbeats: tuple[Heartbeat, ...]
     result: Result
+    cool: Cool | None
     badge: Badge = field(init=False)
     throttling: Throttling = field(init=False)
 
@@ -194,7 +197,7 @@ class Board(AbstractAsyncContextManager["Board"]):
         if missing := [kind.__name__ for kind in (Identity, ModelInfo, Init, First) if kind not in lines]:
             raise RemoteError(f"{shell.name}: the runner's lines came damaged (no {missing[0]}). Run again.")
         first_lines = (lines[Identity], lines[ModelInfo], lines[Init], lines[First])
-        run = Run(self.target.name, task, place, started, *first_lines, tuple(heartbeats), lines[Result])
+        run = Run(self.target.name, task, place, started, *first_lines, tuple(heartbeats), lines[Result], lines.get(Cool))
         self._tell(Finished(run))
         return run
 

@@ -1,6 +1,7 @@
 """The lines of bgnn-runner as typed events; `native/runner/README.md` says what each member means. None: the machine does not say."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from types import UnionType
 from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
@@ -72,6 +73,15 @@ class Init:
 
 
 @dataclass(frozen=True)
+class Cool:
+    """The pause before the first pass: how long it was, the hottest zone at its end, and whether that is as cool as asked."""
+
+    seconds: float
+    celsius: float | None
+    reached: bool
+
+
+@dataclass(frozen=True)
 class First:
     """The first pass, cold."""
 
@@ -101,10 +111,20 @@ class Heartbeat:
     elapsed_s: float
     phase: str
     runs: int
+    layers_ns: tuple[int, ...] | None
     temperatures: tuple[Temperature, ...] | None
     frequencies: tuple[Frequency, ...] | None
     throttled: str | None
     load_average: tuple[float, ...] | None
+
+    @property
+    def celsius(self) -> float | None:
+        """Temperature of the hottest zone."""
+        return max((one.celsius for one in self.temperatures or () if one.celsius is not None), default=None)
+
+    def khz(self, affinity: Sequence[int] | None) -> int | None:
+        """Highest clock of the CPUs that a run may use; None for the CPUs: all."""
+        return max((one.khz for one in self.frequencies or () if one.khz and (affinity is None or one.cpu in affinity)), default=None)
 
 
 @dataclass(frozen=True)
@@ -128,9 +148,14 @@ class LayerTime:
 
 @dataclass(frozen=True)
 class Result:
-    """What was measured, and the outputs."""
+    """What was measured, and the outputs.
+
+    `n` of the measured `passes` were kept; `instructions` are those of one more pass, on one thread, or `instructions_absent` says why
+    they were not counted.
+    """
 
     n: int
+    passes: int
     stopped_by: str
     p50_ns: float
     min_ns: int
@@ -141,6 +166,8 @@ class Result:
     spread: float | None
     samples_ns: tuple[int, ...]
     layers: tuple[LayerTime, ...]
+    instructions: int | None
+    instructions_absent: str | None
     peak_rss_bytes: int | None
     arena_bytes: int
     model_bytes: int
@@ -169,11 +196,12 @@ class Noise:
     text: str
 
 
-Message = Identity | ModelInfo | Init | First | Heartbeat | Result | Failure | Stopped | Noise
+Message = Identity | ModelInfo | Init | Cool | First | Heartbeat | Result | Failure | Stopped | Noise
 _KINDS: dict[str, type[Message]] = {
     "identity": Identity,
     "model": ModelInfo,
     "init": Init,
+    "cool": Cool,
     "first": First,
     "heartbeat": Heartbeat,
     "result": Result,
@@ -196,7 +224,7 @@ def typed(kind: type[T], value: Any) -> T:  # noqa: ANN401
     if isinstance(kind, UnionType):
         options = [option for option in get_args(kind) if option is not type(None)]
         return value if value is None else typed(options[0], value)
-    if get_origin(kind) is tuple and isinstance(value, list):
+    if get_origin(kind) is tuple and isinstance(value, list | tuple):
         return tuple(typed(get_args(kind)[0], item) for item in value)  # type: ignore[return-value]
     if is_dataclass(kind) and isinstance(value, dict):
         hints = get_type_hints(kind)

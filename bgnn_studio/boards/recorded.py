@@ -35,7 +35,8 @@ def record(run: Run) -> history.Run:
         for layer, parts in zip(result.layers, steps, strict=True)
     )
     facts = asdict(run.identity)
-    return history.Run(conditions, np.array(result.samples_ns, np.int64), tuple(layers), facts, details(run), result.checksum)
+    samples = np.array(result.samples_ns, np.int64)
+    return history.Run(conditions, samples, tuple(layers), facts, details(run), result.checksum, instructions=result.instructions)
 
 
 def details(run: Run) -> dict[str, Any]:
@@ -47,8 +48,11 @@ def details(run: Run) -> dict[str, Any]:
         "architecture": run.place.architecture,
         "open_ns": run.init.open_ns,
         "first_ns": run.first.ns,
+        "cool": run.cool and asdict(run.cool),
+        "passes": result.passes,
         "stopped_by": result.stopped_by,
         "spread": result.spread,
+        "instructions_absent": result.instructions_absent,
         "memory_bytes": {
             "peak_rss": result.peak_rss_bytes,
             "arena": result.arena_bytes,

@@ -2,7 +2,8 @@
 
 import hashlib
 import shlex
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from bgnn_studio.core.checksum import checksum
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.native import Model
+
+SOAK_SAMPLES = 20_000  # kept at most, spread evenly over the passes
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,12 @@ class Settings:
         Passes that are; None: until the median is known to 1 %, at least 10, at most 1000.
     seconds : float
         No new pass after this time; does not matter with `repeat`.
+    soak : float or None
+        Measure for so many seconds, whatever the median does; `repeat` and `seconds` do not matter then.
+    cool_seconds : float or None
+        Pause before the first pass; with `cool_below` the longest one.
+    cool_below : float or None
+        Pause until the hottest zone is below so many degrees Celsius, for ten minutes at most unless `cool_seconds` says.
     prefix : words
         What the runner is started with, such as ``taskset -c 3`` or ``qemu-aarch64 -cpu cortex-a72``.
     """
@@ -40,6 +49,9 @@ class Settings:
     warmup: int = 2
     repeat: int | None = None
     seconds: float = 10.0
+    soak: float | None = None
+    cool_seconds: float | None = None
+    cool_below: float | None = None
     prefix: tuple[str, ...] = ()
 
     def arguments(self) -> list[str]:
@@ -47,6 +59,10 @@ class Settings:
         options = ["--threads", str(self.threads), "--warmup", str(self.warmup), "--max-seconds", str(self.seconds), "--raw-samples"]
         options += [] if self.k is None else ["--k", str(self.k)]
         options += [] if self.cpus is None else ["--cpus", self.cpus]
+        options += [] if self.cool_seconds is None else ["--cool-down", str(self.cool_seconds)]
+        options += [] if self.cool_below is None else ["--cool-below", str(self.cool_below)]
+        if self.soak is not None:
+            return [*options, "--soak", str(self.soak), "--max-runs", str(SOAK_SAMPLES)]
         return options + ([] if self.repeat is None else ["--min-runs", str(self.repeat), "--max-runs", str(self.repeat)])
 
 
@@ -92,6 +108,11 @@ def prepare(path: Path, cloud: str, points: NDArray[np.float32], settings: Setti
         inference = model.infer(points, k=settings.k, trace=True)
     digits = hashlib.sha256(data).hexdigest()
     return Task(path.stem, path, data, points.astype("<f4").tobytes(), digits, cloud, len(points), settings, checksum(inference))
+
+
+def swept(task: Task, threads: Iterable[int]) -> list[Task]:
+    """Return a task once for each number of threads: its outputs do not depend on it."""
+    return [replace(task, settings=replace(task.settings, threads=number)) for number in threads]
 
 
 def split_prefix(text: str) -> tuple[str, ...]:

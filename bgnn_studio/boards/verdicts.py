@@ -48,7 +48,7 @@ def throttling(heartbeats: Sequence[Heartbeat], affinity: Sequence[int] | None) 
         before = words[0] >> SINCE_START + bit & 1 if words else 0
         if any(word >> bit & 1 or (word >> SINCE_START + bit & 1) > before for word in words):
             reasons.append(name)
-    clocks = [clock for beat in heartbeats if beat.phase == "measure" and (clock := _clock(beat, affinity))]
+    clocks = [clock for beat in heartbeats if beat.phase == "measure" and (clock := beat.khz(affinity))]
     peak = 0
     for clock in clocks:
         peak = max(peak, clock)
@@ -58,8 +58,3 @@ def throttling(heartbeats: Sequence[Heartbeat], affinity: Sequence[int] | None) 
     if reasons:
         return Throttling("throttled", tuple(reasons))
     return Throttling("none" if words or len(clocks) > 1 else "unknown", ())
-
-
-def _clock(beat: Heartbeat, affinity: Sequence[int] | None) -> int:
-    """Return the highest clock of the CPUs that the run could use, in kHz; 0 where none is told."""
-    return max((f.khz or 0 for f in beat.frequencies or () if affinity is None or f.cpu in affinity), default=0)

@@ -55,3 +55,14 @@ def size(text: str) -> tuple[int, int]:
     if not cross:
         raise argparse.ArgumentTypeError(f"expected WIDTHxHEIGHT, as 1200x800 (got {text!r})")
     return positive(width), positive(height)
+
+
+def celsius(text: str) -> float:
+    """Parse a temperature, as the runner takes it."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = inf
+    if not -50 <= value <= 150:
+        raise argparse.ArgumentTypeError(f"expected degrees Celsius, -50 to 150 (got {text!r})")
+    return value

@@ -236,7 +236,7 @@ def as_text(report: BenchReport, saved: Sequence[int] = ()) -> str:
         if row.torch is not None:
             figures += [f"{row.torch.latency.p50_ms:.3f}", f"{row.torch.latency.p50_ms / found.p50_ms:.1f}x"]
         spec = row.model.spec
-        rows.append([row.model.name, spec.variant, size_text(row.model.file_bytes), str(row.points), str(spec.k), *figures])
+        rows.append([row.model.name, spec.title, size_text(row.model.file_bytes), str(row.points), str(spec.k), *figures])
     isas = ", ".join(sorted({row.isa for row in report.rows}))
     ran = f"measured here after {WARMUP} runs to warm up; {report.threads} thread{'s' if report.threads > 1 else ''}; engine on {isas}"
     notes = [f"{report.cloud.name}; {ran}"]

@@ -11,7 +11,7 @@ import numpy as np
 from bgnn_studio.commands.text import table
 from bgnn_studio.core.clouds import normalise
 from bgnn_studio.core.timing import Latency, measure
-from bgnn_studio.core.units import size_text
+from bgnn_studio.core.units import ms_text, size_text
 from bgnn_studio.native import Model
 
 VARIANT = "bf2"
@@ -38,17 +38,23 @@ def grow(threads: int, repeat: int) -> list[Growth]:
     with TemporaryDirectory() as folder:
         path, _ = write_full_size(VARIANT, Path(folder))
         model = Model.open(path)
-        return [_measured(model, N, k, threads, repeat) for N, k in _sizes()]
+        return [_measured(model, N, k, threads, repeat) for N, k in sizes()]
 
 
-def _sizes() -> Iterator[tuple[int, int]]:
+def sizes() -> Iterator[tuple[int, int]]:
+    """Give N and k of each measurement."""
     yield from ((N, USUAL_K) for N in POINTS)
     yield from ((USUAL_POINTS, k) for k in NEIGHBOURS)
 
 
+def passes(N: int, repeat: int) -> int:
+    """Return how many passes over N points fit the budget, at most `repeat`."""
+    return max(1, min(repeat, BUDGET_POINTS // N))
+
+
 def _measured(model: Model, N: int, k: int, threads: int, repeat: int) -> Growth:
     cloud = normalise(np.random.default_rng(N).normal(size=(N, 3)))
-    few = max(1, min(repeat, BUDGET_POINTS // N))
+    few = passes(N, repeat)
     latency, runs = measure(lambda: model.infer(cloud, k=k, threads=threads), few, warmup=min(2, few))
     graph_ms = float(np.median([sum(step.nanoseconds for step in run.steps if step.name == "knn") for run in runs])) / 1e6
     return Growth(N, k, latency, graph_ms, model.arena_bytes(N, k, threads))
@@ -78,11 +84,11 @@ def as_rows(rows: list[Growth]) -> list[list[str]]:
         [
             str(row.points),
             str(row.k),
-            f"{row.latency.p50_ms:.3g}",
-            f"{row.latency.min_ms:.3g}",
+            ms_text(row.latency.p50_ms),
+            ms_text(row.latency.min_ms),
             str(len(row.latency.samples_ns)),
-            f"{row.graph_ms:.3g}",
-            f"{1e3 * row.latency.p50_ms / row.points:.3g}",
+            ms_text(row.graph_ms),
+            ms_text(1e3 * row.latency.p50_ms / row.points),
             size_text(row.arena_bytes),
         ]
         for row in rows

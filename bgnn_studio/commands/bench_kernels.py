@@ -9,6 +9,7 @@ from bgnn_studio import native
 from bgnn_studio.commands.text import table
 from bgnn_studio.core.tensors import words_of
 from bgnn_studio.core.timing import Latency, measure
+from bgnn_studio.core.units import ms_text
 from bgnn_studio.errors import BgnnError
 
 
@@ -94,7 +95,7 @@ def as_text(rows: list[KernelTime]) -> str:
     cells = [
         [
             row.kernel,
-            *(f"{ms:.3g}" for ms in (row.latency.p50_ms, row.latency.min_ms, row.latency.p90_ms)),
+            *(ms_text(ms) for ms in (row.latency.p50_ms, row.latency.min_ms, row.latency.p90_ms)),
             f"{row.giga_per_second:.0f} G {row.unit} multiply-adds/s",
         ]
         for row in rows

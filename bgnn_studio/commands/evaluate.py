@@ -72,7 +72,7 @@ def as_text(report: EvaluationReport) -> str:
         rows.append(
             [
                 name,
-                row.model.spec.variant,
+                row.model.spec.title,
                 f"{100 * figures.overall:.1f} %",
                 f"{100 * low:.1f} to {100 * high:.1f} %",
                 f"{100 * figures.class_mean:.1f} %",

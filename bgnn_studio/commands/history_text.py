@@ -13,7 +13,7 @@ _HEADING = ("id", "time", "badge", "model", "engine", "isa", "threads", "N", "k"
 def listed(entries: Sequence[Entry], path: Path) -> str:
     """Write a table of runs."""
     if not entries:
-        return f"No such run in {path}. 'bgnn-studio bench --save' and the window's Measure button store runs."
+        return f"No such run in {path}. 'bgnn-studio bench --save', 'bgnn-studio profile' and the window store runs."
     rows = [_HEADING, *(_row(entry) for entry in entries)]
     return table(rows, right=(0, 6, 7, 8, 9, 10, 11, 12))
 
@@ -29,6 +29,7 @@ def shown(record: Record) -> str:
         ("ran on", f"{c.machine}; {c.engine}, {c.isa}, {c.threads} thread{'s' * (c.threads > 1)}"),
         ("median", f"{_ms(s.p50_ns)} ms{_interval(s.interval_ns)}, {s.n} runs"),
         ("min, p90, p99", f"{_ms(s.min_ns)}, {_ms(s.p90_ns)}, {_ms(s.p99_ns)} ms"),
+        ("instructions", "not counted" if entry.instructions is None else f"{entry.instructions:,} a pass on one thread"),
         ("checksum", entry.checksum or "none"),
         ("tags", ", ".join(sorted(entry.tags)) or "none"),
         ("notes", entry.notes or "none"),

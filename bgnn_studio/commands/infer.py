@@ -149,7 +149,7 @@ def as_text(report: InferenceReport) -> str:
             table([[f"{rank}.", spec.classes[i], f"{100 * p[i]:.1f} %"] for rank, i in enumerate(top, 1)], right=(2,)),
             "",
             f"cloud    {report.cloud.path}: {describe_points(report.cloud, report.points, raw=report.raw)}",
-            f"model    {model.path}: {spec.variant}, k = {report.k}{trained}",
+            f"model    {model.path}: {spec.title}, k = {report.k}{trained}",
             f"latency  {latency.p50_ms:.3f} ms median, {latency.min_ms:.3f} ms best of {ran}",
             f"ran on   {inference.isa}, {inference.threads} thread{'s' if inference.threads > 1 else ''}",
             (

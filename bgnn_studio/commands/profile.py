@@ -9,19 +9,19 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bgnn_studio.boards.board import Board, Event, Finished, Run
+from bgnn_studio.boards.board import Board, Event, Finished, Run, Uploading
 from bgnn_studio.boards.host_keys import HostKeys
+from bgnn_studio.boards.messages import Heartbeat
 from bgnn_studio.boards.recorded import details, record
 from bgnn_studio.boards.target import Target, parse_target
-from bgnn_studio.boards.task import Settings, Task, prepare, split_prefix
+from bgnn_studio.boards.task import Settings, Task, prepare, split_prefix, swept
 from bgnn_studio.boards.thread import BoardThread
-from bgnn_studio.commands.arguments import positive
+from bgnn_studio.commands.arguments import celsius, positive, seconds
 from bgnn_studio.commands.inputs import open_points
-from bgnn_studio.commands.progress import progress
+from bgnn_studio.commands.profile_text import as_text, beat_text
+from bgnn_studio.commands.progress import status
 from bgnn_studio.commands.questions import PASSWORD_VARIABLE, TerminalQuestions, given_password
-from bgnn_studio.commands.text import table
 from bgnn_studio.core.resources import bundled_clouds, bundled_models
-from bgnn_studio.core.units import size_text
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.history import History
 from bgnn_studio.native import Model
@@ -38,6 +38,11 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--cpus", metavar="LIST", help="run on these CPUs only, such as 3 or 0-1,4")
     command.add_argument(
         "--repeat", type=positive, metavar="R", help="measured runs; default: until the median is known to 1 %%, 10 s at most"
+    )
+    command.add_argument("--soak", type=seconds, metavar="S", help="measure each model for S seconds, whatever the median does")
+    command.add_argument("--cool-down", type=seconds, metavar="S", help="pause for S seconds before each model")
+    command.add_argument(
+        "--cool-below", type=celsius, metavar="C", help="pause until the board is below C degrees Celsius, for --cool-down or 600 s at most"
     )
     command.add_argument("--prefix", default="", metavar="WORDS", help="start the runner with these words, such as 'taskset -c 3'")
     command.add_argument("--key", type=Path, metavar="FILE", help="private key; default: agent, ~/.ssh/config, ~/.ssh/id_*")
@@ -64,6 +69,8 @@ def run(options: argparse.Namespace) -> int:
     """Run the command; return its exit code: 2 when a board failed or computed something else than this machine."""
     password = given_password()
     targets = [parse_target(text, key=options.key, jump=options.jump, password=password, config=options.config) for text in options.boards]
+    if options.soak is not None and options.repeat is not None:
+        raise BgnnError("Expected --soak or --repeat (got both). A soak measures for its seconds; drop one of them.")
     if len({target.name for target in targets}) < len(targets):
         raise BgnnError("Expected each board once: two runs on one board would disturb each other. Drop one of them.")
     tasks = _tasks(options)
@@ -75,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
         for run in report.runs
         if not run.is_equal
     ]
-    print(as_json(reports) if options.json else as_text(reports))
+    print(as_json(reports) if options.json else as_text((report.target.name, report.runs) for report in reports))
     for error in errors:
         print(f"bgnn-studio: {' '.join(error.split())}", file=sys.stderr)
     return 2 if errors else 0
@@ -83,14 +90,14 @@ def run(options: argparse.Namespace) -> int:
 
 def _tasks(options: argparse.Namespace) -> list[Task]:
     tasks = []
+    pause = {"cool_seconds": options.cool_down, "cool_below": options.cool_below}
+    common = {"k": options.k, "cpus": options.cpus, "repeat": options.repeat, "soak": options.soak, **pause}
+    common["prefix"] = split_prefix(options.prefix)
     for path in options.model or bundled_models():
         with Model.open(path) as model:
             clouds = [open_points(cloud, model, count=options.points) for cloud in options.cloud or bundled_clouds()[:1]]
         for cloud, points in clouds:
-            for threads in options.threads:
-                prefix = split_prefix(options.prefix)
-                settings = Settings(threads=threads, k=options.k, cpus=options.cpus, repeat=options.repeat, prefix=prefix)
-                tasks.append(prepare(path, cloud.name, points, settings))
+            tasks += swept(prepare(path, cloud.name, points, Settings(**common)), options.threads)
     return tasks
 
 
@@ -108,14 +115,25 @@ def profile(
     Each run is in the history as soon as it has ended.
     """
     reports = [BoardReport(target) for target in targets]
-    with progress("runs") as show, BoardThread() as thread:
+    with status() as show, BoardThread() as thread:
+        beats: dict[str, str] = {}
+
+        def show_all() -> None:
+            done = f"{sum(len(r.runs) for r in reports)} of {len(reports) * len(tasks)} runs"
+            show("; ".join([done, *(f"{name} {text}" for name, text in beats.items())]))
 
         async def one(report: BoardReport) -> None:
             def listen(event: Event) -> None:
                 if isinstance(event, Finished):
                     report.runs.append(event.run)
                     _store(history, event.run, report.errors)
-                    show(sum(len(r.runs) for r in reports), len(reports) * len(tasks))
+                    show_all()
+                if isinstance(event, Uploading):
+                    beats[report.target.name] = f"bringing {event.what}, {event.sent / event.total:.0%}"
+                    show_all()
+                if isinstance(event, Heartbeat):
+                    beats[report.target.name] = beat_text(event)
+                    show_all()
 
             try:
                 async with Board(report.target, keys, questions, listen) as board:
@@ -149,7 +167,7 @@ def as_json(reports: Sequence[BoardReport]) -> str:
 
 def _run(run: Run) -> dict[str, Any]:
     result, task = run.result, run.task
-    figures = ("n", "p50_ns", "min_ns", "p90_ns", "p99_ns", "mean_ns", "std_ns")
+    figures = ("n", "p50_ns", "min_ns", "p90_ns", "p99_ns", "mean_ns", "std_ns", "instructions")
     return {
         "model": str(task.path),
         "model_sha256": task.model_sha256,
@@ -168,39 +186,3 @@ def _run(run: Run) -> dict[str, Any]:
         **details(run),
         "machine": asdict(run.identity),
     }
-
-
-def as_text(reports: Sequence[BoardReport]) -> str:
-    """Write a report for people: for each board who it is, and a row for each run."""
-    return "\n\n".join("\n".join(_board(report)) for report in reports)
-
-
-def _board(report: BoardReport) -> list[str]:
-    if not report.runs:
-        return [f"{report.target.name}: no runs"]
-    seen = report.runs[0].identity
-    cpu = seen.board or next((core.model_name for core in seen.cpus or () if core.model_name), None)
-    about = [cpu, seen.machine, f"{seen.cores} cores", f"{seen.system} {seen.release}", _governors(report.runs[0])]
-    rows = [
-        ["model", "N", "k", "threads", "isa", "median [ms]", "min", "p90", "p99", "runs", "first", "peak memory", "outputs", "held back"]
-    ]
-    for one in report.runs:
-        result = one.result
-        times = [f"{ns / 1e6:.3f}" for ns in (result.p50_ns, result.min_ns, result.p90_ns, result.p99_ns)]
-        sizes = [str(n) for n in (one.init.points, one.init.k, one.init.threads)]
-        peak = "unknown" if result.peak_rss_bytes is None else size_text(result.peak_rss_bytes)
-        rows.append([one.task.model, *sizes, one.identity.isa, *times, str(result.n), f"{one.first.ns / 1e6:.3f}", peak])
-        rows[-1] += ["equal" if one.is_equal else "DIFFER", _held_back(one)]
-    badges = ", ".join(sorted({one.badge for one in report.runs}))
-    return [f"{report.target.name}: {', '.join(filter(None, about))}", "", table(rows, right=range(1, 12)), "", f"times: {badges}"]
-
-
-def _governors(run: Run) -> str | None:
-    names = sorted({one.governor for one in run.identity.governors or () if one.governor})
-    return f"governor {', '.join(names)}" if names else None
-
-
-def _held_back(run: Run) -> str:
-    if run.throttling.state == "unknown":
-        return "no sensor"
-    return "; ".join(run.throttling.reasons) or "no"

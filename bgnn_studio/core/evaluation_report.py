@@ -46,6 +46,7 @@ def _row(row: Evaluation) -> dict[str, object]:
     return {
         "model": str(row.model.path),
         "variant": row.model.spec.variant,
+        "stage": row.model.spec.stage,
         "points": row.model.spec.points,
         "isa": row.isa,
         "overall": figures.overall,

@@ -113,12 +113,13 @@ def _graph_layers(spec: NetworkSpec, N: int, k: int) -> Iterator[Activation]:
         graph = Figure(4 * N * k, f"{edges} × 4 bytes (int32 index)")
         yield Activation(layer, "graph", graph, graph, kept=True)
         real, packed = _real(N * k, edges, 2 * channels), _bits(N * k, edges, 2 * channels)
-        binary_edges = number > 1 and spec.conv != "EdgeConv"
-        yield Activation(layer, "edges", real, packed if binary_edges else real, kept=False)
+        yield Activation(layer, "edges", real, packed if number > 1 and spec.stage == "binary" else real, kept=False)
         real, packed = _real(N, nodes, out), _bits(N, nodes, out)
         if not spec.on_bits:
             packed = real
-        elif spec.skip == "real" and number < len(spec.widths):  # the next layer adds the real values
+        elif spec.stage == "sign":  # the signs as numbers for the products, as bits for the next graph
+            packed = packed + real
+        if spec.skip == "real" and number < len(spec.widths):  # the next layer adds the real values
             packed = packed + real
         yield Activation(layer, "output", real, packed, kept=True)
 
@@ -126,7 +127,7 @@ def _graph_layers(spec: NetworkSpec, N: int, k: int) -> Iterator[Activation]:
 def _embedding(spec: NetworkSpec, N: int) -> Iterator[Activation]:
     nodes, channels = f"{N} points", sum(spec.widths)
     real, packed = _real(N, nodes, channels), _bits(N, nodes, channels)
-    if spec.conv == "EdgeConv":  # the outputs of the layers, where they lie
+    if spec.stage != "binary":  # the outputs of the layers, where they lie
         yield Activation("embedding", "input", real, real, kept=False)
     else:
         yield Activation("embedding", "input", real, packed, kept=True)
@@ -139,7 +140,7 @@ def _head(spec: NetworkSpec) -> Iterator[Activation]:
     real, packed = NOTHING, NOTHING
     for number, channels in enumerate(widths, start=1):
         real = real + _real(1, "1 cloud", channels)
-        signs = spec.head_inputs == "sign" and number < 3
+        signs = spec.head_inputs == "sign" and number < 3 and spec.stage == "binary"
         packed = packed + (_bits if signs else _real)(1, "1 cloud", channels)
     yield Activation("head", "input", real, packed, kept=True)
 

@@ -11,6 +11,7 @@ from bgnn_studio.errors import ModelFileError
 
 Conv = Literal["EdgeConv", "BinEdgeConv", "XorEdgeConv"]
 Stage = Literal["teacher", "tanh", "sign", "binary"]
+STAGES: tuple[Stage, ...] = get_args(Stage)
 
 BATCH_NORM_EPS = 1e-5
 LEAKY_SLOPE = 0.2
@@ -40,10 +41,10 @@ class NetworkSpec:
     classes : tuple of str
         Class names; their number is the number of logits.
     first_layer : str
-        ``binary`` or ``float`` weights in graph layer 1 (``float`` for EdgeConv).
+        ``binary`` or ``float`` weights in graph layer 1 (``float`` for EdgeConv); all weights are real but at stage ``binary``.
     edge_op : str
         ``diff`` (x_j - x_i, real features), ``xor`` (-x_j * x_i) or ``cat`` (x_j itself) on bits. The second half of the
-        edge feature is always x_i. Layer 1 always uses ``diff``.
+        edge feature is always x_i. Layer 1 always uses ``diff``, and so do ``xor`` networks at stage ``tanh``.
     max_order : str
         ``before_norm`` (max, then batch norm: bf1) or ``after_norm`` (bf2). Only XorEdgeConv has a choice.
     skip : str
@@ -78,7 +79,7 @@ class NetworkSpec:
         sizes = (self.points, self.k, self.embedding, *self.widths, *self.head, len(self.classes))
         if len(self.head) != 2 or min(sizes) < 1:
             raise ModelFileError(f"Expected positive sizes and two head widths (got {sizes}).")
-        if self.on_bits != (self.edge_op in ("xor", "cat")):
+        if (self.conv == "XorEdgeConv") != (self.edge_op in ("xor", "cat")):
             raise ModelFileError(f"{self.conv} does not take the edge op '{self.edge_op}': real features use diff, bits xor or cat.")
         if self.skip == "real":
             self._check_skip()
@@ -88,7 +89,7 @@ class NetworkSpec:
             raise ModelFileError("EdgeConv is real throughout: it needs first_layer = float and head_inputs = real.")
 
     def _check_skip(self) -> None:
-        if not self.on_bits:
+        if self.conv != "XorEdgeConv":
             raise ModelFileError(f"{self.conv} has no real skip: only XorEdgeConv does.")
         if any(b % a for a, b in zip(self.widths, self.widths[1:], strict=False)):
             raise ModelFileError(f"A real skip repeats channels: each width must be a multiple of the one before (got {self.widths}).")
@@ -99,9 +100,14 @@ class NetworkSpec:
         return (3, *self.widths[:-1])
 
     @property
+    def title(self) -> str:
+        """The variant, and its stage where that is not the one a variant ends with."""
+        return f"{self.variant}, {self.stage}" if self.stage in ("tanh", "sign") else self.variant
+
+    @property
     def on_bits(self) -> bool:
         """Whether features between layers are bits, and graphs of layers 2 on are built in Hamming space."""
-        return self.conv == "XorEdgeConv"
+        return self.conv == "XorEdgeConv" and self.stage != "tanh"
 
 
 _ANNOTATIONS = {f.name: f.type for f in fields(NetworkSpec)}

@@ -45,17 +45,16 @@ def _table(spec: NetworkSpec) -> Iterator[tuple[str, TensorLayout, int]]:
 
 
 def _graph_layer(spec: NetworkSpec, name: str, channels: int, out: int, *, first: bool) -> Iterator[tuple[str, TensorLayout, int]]:
-    packed = spec.first_layer == "binary" if first else True
-    yield _weight(name, out, channels, packed=packed and spec.conv != "EdgeConv")
+    yield _weight(name, out, channels, packed=spec.stage == "binary" and not (first and spec.first_layer == "float"))
     if spec.conv == "BinEdgeConv":
         yield from _vectors(name, ("pre_gain", "pre_offset"), channels)
         if not first:
-            yield from _real_sign(name, channels)
+            yield from _real_sign(spec, name, channels)
     if spec.conv != "EdgeConv":
         yield from _vectors(name, ("scale", "slope"), out)
     if spec.conv != "BinEdgeConv":
         yield from _vectors(name, ("post_gain", "post_offset"), out)
-    if spec.conv == "XorEdgeConv" and not first:
+    if spec.conv == "XorEdgeConv" and spec.stage == "binary" and not first:
         if spec.skip == "real":
             yield f"{name}.table", TensorLayout((out, channels + 1), _F32), 0
             yield _bits(name, "table_min", out)
@@ -67,10 +66,10 @@ def _graph_layer(spec: NetworkSpec, name: str, channels: int, out: int, *, first
 
 def _embedding(spec: NetworkSpec) -> Iterator[tuple[str, TensorLayout, int]]:
     channels, out = sum(spec.widths), spec.embedding
-    yield _weight("embedding", out, channels, packed=spec.conv != "EdgeConv")
+    yield _weight("embedding", out, channels, packed=spec.stage == "binary")
     if spec.conv == "BinEdgeConv":
         yield from _vectors("embedding", ("pre_gain", "pre_offset"), channels)
-        yield from _real_sign("embedding", channels)
+        yield from _real_sign(spec, "embedding", channels)
     if spec.conv != "EdgeConv":
         yield from _vectors("embedding", ("scale", "slope"), out)
     if spec.conv != "BinEdgeConv":
@@ -78,13 +77,13 @@ def _embedding(spec: NetworkSpec) -> Iterator[tuple[str, TensorLayout, int]]:
 
 
 def _hidden_linear(spec: NetworkSpec, name: str, channels: int, out: int) -> Iterator[tuple[str, TensorLayout, int]]:
-    yield _weight(name, out, channels, packed=spec.conv != "EdgeConv")
+    yield _weight(name, out, channels, packed=spec.stage == "binary")
     if spec.conv == "EdgeConv":
         yield from _vectors(name, ("post_gain", "post_offset"), out)
         return
     yield from _vectors(name, ("pre_gain", "pre_offset"), channels)
     if spec.head_inputs == "sign":
-        yield from _real_sign(name, channels)
+        yield from _real_sign(spec, name, channels)
     yield from _vectors(name, ("scale", "slope"), out)
 
 
@@ -112,6 +111,8 @@ def _bits(name: str, part: str, channels: int) -> tuple[str, TensorLayout, int]:
     return f"{name}.{part}", TensorLayout((words_of(channels),), _U64), channels
 
 
-def _real_sign(name: str, channels: int) -> Iterator[tuple[str, TensorLayout, int]]:
+def _real_sign(spec: NetworkSpec, name: str, channels: int) -> Iterator[tuple[str, TensorLayout, int]]:
+    if spec.stage == "tanh":
+        return
     yield from _vectors(name, ("threshold",), channels)
     yield _bits(name, "flip", channels)

@@ -11,7 +11,24 @@ from bgnn_studio.history.filter import time_text
 from bgnn_studio.history.runs import Entry, Record
 
 FORMATS = ("json", "csv", "md")
-_MARKDOWN = ("id", "time", "badge", "kind", "engine", "model", "N", "k", "threads", "isa", "machine", "p50 [ms]", "95 % [ms]", "p90", "p99")
+_MARKDOWN = (
+    "id",
+    "time",
+    "badge",
+    "kind",
+    "engine",
+    "model",
+    "N",
+    "k",
+    "threads",
+    "isa",
+    "machine",
+    "p50 [ms]",
+    "95 % [ms]",
+    "p90",
+    "p99",
+    "instructions",
+)
 
 
 def as_dict(record: Record) -> dict[str, Any]:
@@ -36,6 +53,7 @@ def entry_dict(entry: Entry) -> dict[str, Any]:
         "checksum": entry.checksum,
         "tags": sorted(entry.tags),
         "notes": entry.notes,
+        "instructions": entry.instructions,
     }
 
 
@@ -71,4 +89,5 @@ def _markdown(entry: Entry) -> tuple[str, ...]:
     times = (f"{s.p50_ns / 1e6:.3f}", interval, f"{s.p90_ns / 1e6:.3f}", f"{s.p99_ns / 1e6:.3f}")
     day = f"{c.time.astimezone():%Y-%m-%d %H:%M}"
     words = (str(entry.id), day, c.badge, c.kind, c.engine, c.model_name, str(c.points), str(c.k), str(c.threads), c.isa, c.machine)
-    return tuple(word.replace("|", "\\|") for word in (*words, *times))
+    counted = "" if entry.instructions is None else str(entry.instructions)
+    return tuple(word.replace("|", "\\|") for word in (*words, *times, counted))

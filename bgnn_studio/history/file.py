@@ -99,7 +99,8 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
 
 def _explained(error: sqlite3.Error | UnicodeDecodeError, path: Path, inode: int | None) -> HistoryError:
     code = _primary(error)
-    if code in _DAMAGED or isinstance(error, UnicodeDecodeError):
+    lost = "no such " in str(error)  # a table or column that the file's version has: its description is damaged
+    if code in _DAMAGED or lost or isinstance(error, UnicodeDecodeError):
         return _set_aside(error, path, inode)
     if code == sqlite3.SQLITE_BUSY:
         return HistoryError(f"{path}: another process has kept the run history for {PATIENCE_S:.0f} s. Close it, and try again.")

@@ -127,6 +127,8 @@ class Run:
         16 hexadecimal digits over graphs, bits and logits, as bgnn-runner gives it.
     tags : frozenset of str
     notes : str
+    instructions : int or None
+        That one pass on one thread retired; None where they were not counted.
     """
 
     conditions: Conditions
@@ -137,11 +139,14 @@ class Run:
     checksum: str | None = None
     tags: frozenset[str] = frozenset()
     notes: str = ""
+    instructions: int | None = None
 
     def __post_init__(self) -> None:
         samples = np.asarray(self.samples_ns)
         if samples.ndim != 1 or len(samples) == 0 or not np.issubdtype(samples.dtype, np.integer) or samples.min() < 1:
             raise HistoryError(f"Expected 'samples_ns' of shape (n,), positive whole numbers (got {samples.dtype} {samples.shape}).")
+        if self.instructions is not None and self.instructions < 1:
+            raise HistoryError(f"Expected 'instructions' of a run to be positive, or None (got {self.instructions}).")
         object.__setattr__(self, "samples_ns", samples.astype(np.int64))
 
 
@@ -155,6 +160,7 @@ class Entry:
     checksum: str | None
     tags: frozenset[str]
     notes: str
+    instructions: int | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -72,6 +72,15 @@ STEPS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID
         """,
     ),
+    (
+        # Only of runs where they were counted. A column of `runs` would stand after the blob.
+        """
+        CREATE TABLE instructions (
+            run INTEGER PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE,
+            per_pass INTEGER NOT NULL
+        )
+        """,
+    ),
 )
 
 

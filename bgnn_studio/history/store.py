@@ -21,7 +21,9 @@ _CONDITIONS = (
     "time",
 )
 _SUMMARY = ("n", "p50_ns", "p90_ns", "p99_ns", "min_ns", "low_ns", "high_ns")
-_LISTED = ("id", *_CONDITIONS, *_SUMMARY, "checksum", "notes")
+_COLUMNS = ("id", *_CONDITIONS, *_SUMMARY, "checksum", "notes")
+_LISTED = (*_COLUMNS, "instructions")
+_SELECT = f"SELECT {', '.join(_COLUMNS)}, (SELECT per_pass FROM instructions WHERE run = id) AS instructions"  # noqa: S608 (own names)
 _ALL = Filter()
 
 
@@ -70,12 +72,14 @@ class History:
                 steps = [(identity, number, i, step.name, step.p50_ns) for i, step in enumerate(layer.steps)]
                 connection.executemany("INSERT INTO steps VALUES (?, ?, ?, ?, ?)", steps)
             connection.executemany("INSERT INTO tags VALUES (?, ?)", [(identity, tag) for tag in sorted(run.tags)])
+            if run.instructions is not None:
+                connection.execute("INSERT INTO instructions VALUES (?, ?)", (identity, run.instructions))
         return identity
 
     def entries(self, filter: Filter = _ALL, limit: int | None = None) -> list[Entry]:  # noqa: A002 (the field's word)
         """List runs, the newest first, at most `limit` of them."""
         where, values = filter.sql()
-        query = f"SELECT {', '.join(_LISTED)} FROM runs WHERE {where} ORDER BY time DESC, id DESC LIMIT ?"  # noqa: S608
+        query = f"{_SELECT} FROM runs WHERE {where} ORDER BY time DESC, id DESC LIMIT ?"
         with self._reading() as connection:
             if connection is None:
                 return []
@@ -92,7 +96,7 @@ class History:
     def get(self, identity: int) -> Record:
         """Read a run whole."""
         with self._reading() as connection:
-            query = f"SELECT {', '.join(_LISTED)}, machine_facts, details, samples_ns FROM runs WHERE id = ?"  # noqa: S608
+            query = f"{_SELECT}, machine_facts, details, samples_ns FROM runs WHERE id = ?"
             row = None if connection is None else connection.execute(query, (identity,)).fetchone()
             if connection is None or row is None:
                 raise self._unknown(identity)
@@ -101,7 +105,7 @@ class History:
         with self._readable(identity):
             entry = _entry(row[:-3], tags)
             facts, details, samples = json.loads(row[-3]), json.loads(row[-2]), np.frombuffer(row[-1], "<i8")
-            run = Run(entry.conditions, samples, layers, facts, details, entry.checksum, entry.tags, entry.notes)
+            run = Run(entry.conditions, samples, layers, facts, details, entry.checksum, entry.tags, entry.notes, entry.instructions)
         return Record(entry, run)
 
     def tag(self, identities: Iterable[int], tags: Iterable[str]) -> None:
@@ -164,7 +168,7 @@ def _entry(row: tuple[Any, ...], tags: set[str]) -> Entry:
     conditions = Conditions(**{name: facts[name] for name in _CONDITIONS[:-1]}, time=datetime.fromisoformat(facts["time"]))
     n, p50, p90, p99, least, low, high = (facts[name] for name in _SUMMARY)
     summary = Summary(n, p50, p90, p99, least, None if low is None else (low, high))
-    return Entry(facts["id"], conditions, summary, facts["checksum"], frozenset(tags), facts["notes"])
+    return Entry(facts["id"], conditions, summary, facts["checksum"], frozenset(tags), facts["notes"], facts["instructions"])
 
 
 def _layers(connection: sqlite3.Connection, identity: int) -> tuple[LayerRecord, ...]:

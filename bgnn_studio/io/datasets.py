@@ -4,6 +4,7 @@
 - ``FOLDER/CLASS/SPLIT/FILE``: ModelNet40's meshes; any kind of cloud that `read_cloud` reads.
 - ``FOLDER/CLASS/FILE``: no splits.
 - `modelnet40_ply_hdf5_2048`: see `hdf5_sets`.
+- PyG's ``ModelNet``, a folder with ``raw`` or ``processed``: see `pyg_sets`.
 - `modelnet40_normal_resampled`: ``modelnet40_shape_names.txt``, lists ``modelnet40_SPLIT.txt``, files ``CLASS/CLASS_0001.txt``.
 
 The classes of a folder are its folders' names in alphabetical order; the clouds are read one by one, as they are asked for.
@@ -20,6 +21,7 @@ from bgnn_studio.core.evaluation import LabelledSet
 from bgnn_studio.core.files import read_plain
 from bgnn_studio.errors import ReaderError
 from bgnn_studio.io.hdf5_sets import hdf5_splits, is_hdf5_set, read_hdf5_set
+from bgnn_studio.io.pyg_sets import is_pyg_set, is_raw_pyg_set, pyg_splits, read_pyg_set
 from bgnn_studio.io.readers import read_cloud, supported_extensions
 from bgnn_studio.io.readers.arrays import read_member
 
@@ -50,7 +52,10 @@ def read_labelled(path: str | os.PathLike[str], split: str | None = None) -> Lab
     try:
         if is_hdf5_set(path):
             return read_hdf5_set(path, split or DEFAULT_SPLIT)
+        if is_pyg_set(path) and not is_raw_pyg_set(path):
+            return read_pyg_set(path, split or DEFAULT_SPLIT)
         if path.is_dir():
+            path = path / "raw" if is_raw_pyg_set(path) else path
             names = path / "modelnet40_shape_names.txt"
             return _listed(path, names, split or DEFAULT_SPLIT) if names.is_file() else _by_class(path, split)
         return _archive(path, split)
@@ -63,6 +68,10 @@ def splits_of(path: str | os.PathLike[str]) -> tuple[str, ...]:
     path = Path(path)
     if is_hdf5_set(path):
         return hdf5_splits(path)
+    if is_raw_pyg_set(path):
+        path = path / "raw"
+    elif is_pyg_set(path):
+        return pyg_splits(path)
     if (path / "modelnet40_shape_names.txt").is_file():
         listed = (p.stem.removeprefix("modelnet40_") for p in path.glob("modelnet40_*.txt"))
         return tuple(sorted(name for name in listed if name != "shape_names"))

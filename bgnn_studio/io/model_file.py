@@ -14,7 +14,6 @@ from bgnn_studio.core.tensors import expected_tensors, packed_channels
 from bgnn_studio.errors import ModelFileError
 
 FORMAT_VERSION = 1
-ENGINE_STAGES = ("teacher", "binary")
 
 
 def write_model(
@@ -32,7 +31,6 @@ def write_model(
     path : path
         Where to write, usually ``*.gguf``; its folder must exist.
     spec : NetworkSpec
-        At stage ``teacher`` or ``binary``: what the engine runs.
     tensors : mapping of str to array
         Exactly `expected_tensors(spec)`: float32, int32, and uint64 for packed words.
     training, accuracy : optional
@@ -41,11 +39,9 @@ def write_model(
     Raises
     ------
     ModelFileError
-        A tensor that does not fit the spec, a stage that no engine runs, or a folder that cannot be written.
+        A tensor that does not fit the spec, or a folder that cannot be written.
     """
     path = Path(path)
-    if spec.stage not in ENGINE_STAGES:
-        raise ModelFileError(f"{path}: expected a model at stage teacher or binary (got {spec.stage!r}). Finish the cascade, then export.")
     _check(path, spec, tensors)
     try:
         with replacing(path) as file:

@@ -22,6 +22,17 @@ def sign_pack(values: Reals) -> Words:
     return words
 
 
+def tanh(values: Reals) -> NDArray[np.float32]:
+    """Return tanh of floats of any shape, in float32: the nearest to tanh(x), the same bits on every machine; NaN for NaN."""
+    if not isinstance(values, np.ndarray) or values.dtype.kind != "f":
+        raise refuse("tanh", f"Expected 'values' as an array of floats (got {getattr(values, 'dtype', type(values).__name__)}).")
+    values = np.ascontiguousarray(values, np.float32)
+    out = np.empty_like(values)
+    if values.size:
+        check(lib.bgnn_tanh(pointer(values), values.size, pointer(out)), "tanh")
+    return out
+
+
 def hamming(a: Words, b: Words) -> NDArray[np.int32]:
     """Return the Hamming distances (rows_a, rows_b) of (rows_a, W) and (rows_b, W) packed words."""
     a, b = _word_pair("hamming", a, b)

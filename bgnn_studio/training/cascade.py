@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 
 from bgnn_studio.errors import BgnnError
+from bgnn_studio.training import snapshots
 from bgnn_studio.training.config import CascadeConfig
 from bgnn_studio.training.networks import Network, build_network
 from bgnn_studio.training.parallel import World
@@ -75,6 +76,23 @@ def train_cascade(
         else:
             student, weights = network, network.state_dict()
     return student.eval()
+
+
+def stages_before(config: CascadeConfig, classes: tuple[str, ...], folder: Path) -> list[Network]:
+    """Return a variant as each stage before the last left it, in evaluation mode, from the snapshots of a finished cascade in `folder`.
+
+    Raises `BgnnError` where one is missing or of other settings.
+    """
+    networks = []
+    for stage in config.student_stages()[:-1]:
+        path = folder / config.variant / f"{stage}.pt"
+        state = snapshots.load(path, config.recipe(stage))
+        if state is None:
+            raise BgnnError(f"{path}: is missing. Train this stage again with --resume.")
+        network = build_network(config.spec(stage, classes))
+        network.load_state_dict(state["best_weights"])
+        networks.append(network.eval())
+    return networks
 
 
 def trained_stages(config: CascadeConfig, folder: Path) -> list[Path]:

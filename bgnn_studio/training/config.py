@@ -1,13 +1,38 @@
 """One frozen dataclass says everything about a cascade; recipe files, the command line and model files hold its fields."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from bgnn_studio.core.spec import NetworkSpec, Stage, at_stage, network_spec
+from bgnn_studio.core.spec import STAGES, NetworkSpec, Stage, at_stage, network_spec
 from bgnn_studio.errors import BgnnError
 
-STAGES: tuple[Stage, ...] = ("teacher", "tanh", "sign", "binary")
 SHAPES = "shapes"
+OPTIONS = ("first_layer", "edge_op", "max_order", "skip", "head_inputs")
+# What a number of `CascadeConfig` must be, in words and as a test; the window's form shows it, too.
+BOUNDS: dict[str, tuple[str, Callable[[float], bool]]] = {
+    "validation_share": ("between 0 and 1", lambda v: 0 < v < 1),
+    "points": ("from 1", lambda v: v >= 1),
+    "k": ("from 1", lambda v: v >= 1),
+    "embedding": ("from 1", lambda v: v >= 1),
+    "alpha": ("from 0 to 1", lambda v: 0 <= v <= 1),
+    "temperature": ("above 0", lambda v: v > 0),
+    "lsp_weight": ("from 0", lambda v: v >= 0),
+    "label_smoothing": ("from 0 to below 1", lambda v: 0 <= v < 1),
+    "scale": ("from 1", lambda v: v >= 1),
+    "shift": ("from 0", lambda v: v >= 0),
+    "dropout": ("from 0 to below 1", lambda v: 0 <= v < 1),
+    "width_factor": ("from 1", lambda v: v >= 1),
+    "batch_size": ("from 2", lambda v: v >= 2),
+    "teacher_batch_size": ("from 2", lambda v: v >= 2),
+    "seed": ("from 0 to 4294967295", lambda v: 0 <= v < 1 << 32),
+}
+STAGE_BOUNDS: dict[str, tuple[str, Callable[[float], bool]]] = {
+    "epochs": ("from 0", lambda v: v >= 0),
+    "lr": ("above 0", lambda v: v > 0),
+    "weight_decay": ("from 0", lambda v: v >= 0),
+    "step_epochs": ("from 1", lambda v: v >= 1),
+}
 
 
 @dataclass(frozen=True)
@@ -16,8 +41,16 @@ class StageSettings:
 
     Attributes
     ----------
+    epochs : int
+        How often the stage sees every training cloud; 0 leaves the stage out.
+    lr : float
+        Learning rate of Adam at its highest.
+    weight_decay : float
+        Pull of every weight towards zero, as Adam adds it to the gradient.
     schedule : str
         ``cosine``: one warm-up twentieth, then down to zero. ``step``: halved every `step_epochs`.
+    step_epochs : int
+        Epochs until the learning rate is halved, under ``step``.
     """
 
     epochs: int
@@ -30,7 +63,7 @@ class StageSettings:
         """Refuse settings that cannot be trained; raises `BgnnError`."""
         if self.schedule not in ("cosine", "step"):
             raise BgnnError(f"Expected the schedule 'cosine' or 'step' (got {self.schedule!r}).")
-        if self.epochs < 0 or self.step_epochs < 1 or not self.lr > 0 or self.weight_decay < 0:
+        if not all(good(getattr(self, name)) for name, (_, good) in STAGE_BOUNDS.items()):
             raise BgnnError(f"Expected epochs from 0, step_epochs from 1, a learning rate above 0 and a weight decay from 0 (got {self}).")
 
 
@@ -50,6 +83,8 @@ class CascadeConfig:
         Sizes of teacher and student, see `NetworkSpec`.
     width_factor : int
         The student's graph layers are this many times as wide as the teacher's.
+    first_layer, edge_op, max_order, skip, head_inputs : str
+        Options of the student, see `NetworkSpec`; ``own``: as its variant has it.
     teacher, tanh, sign, binary : StageSettings
         The four stages; the last one cannot be left out of a student, the first only if nothing is distilled.
     alpha, temperature : float
@@ -65,6 +100,7 @@ class CascadeConfig:
     teacher_batch_size, batch_size : int
         Clouds in one step of the teacher, of the student.
     seed : int
+        Of weights, batches, augmentation and the validation part: the same seed on the same CPU gives the same bits.
     """
 
     variant: str = "bfr"
@@ -76,6 +112,11 @@ class CascadeConfig:
     embedding: int = 1024
     head: tuple[int, int] = (512, 256)
     width_factor: int = 1
+    first_layer: Literal["own", "binary", "float"] = "own"
+    edge_op: Literal["own", "diff", "xor", "cat"] = "own"
+    max_order: Literal["own", "before_norm", "after_norm"] = "own"
+    skip: Literal["own", "none", "real"] = "own"
+    head_inputs: Literal["own", "sign", "real"] = "own"
     teacher: StageSettings = StageSettings(250, 1e-3, 1e-5)
     tanh: StageSettings = StageSettings(250, 1e-3, 1e-5)
     sign: StageSettings = StageSettings(350, 2.5e-4, 1e-5)
@@ -102,20 +143,11 @@ class CascadeConfig:
             raise BgnnError("A teacher of 0 epochs teaches nothing: expected at least one, or a student with alpha = 0 and lsp_weight = 0.")
         if min(self.batch_size, self.teacher_batch_size) < 2:
             raise BgnnError(f"Batch norm needs at least 2 clouds in a batch (got {self.teacher_batch_size} and {self.batch_size}).")
-        for name, good, expected in (
-            ("validation_share", 0 < self.validation_share < 1, "between 0 and 1"),
-            ("alpha", 0 <= self.alpha <= 1, "from 0 to 1"),
-            ("temperature", self.temperature > 0, "above 0"),
-            ("lsp_weight", self.lsp_weight >= 0, "from 0"),
-            ("label_smoothing", 0 <= self.label_smoothing < 1, "from 0 to below 1"),
-            ("scale", self.scale >= 1, "from 1"),
-            ("shift", self.shift >= 0, "from 0"),
-            ("dropout", 0 <= self.dropout < 1, "from 0 to below 1"),
-            ("width_factor", self.width_factor >= 1, "from 1"),
-            ("seed", 0 <= self.seed < 1 << 32, "from 0 to 4294967295"),
-        ):
-            if not good:
+        for name, (expected, good) in BOUNDS.items():
+            if not good(getattr(self, name)):
                 raise BgnnError(f"Expected {name} {expected} (got {getattr(self, name)!r}).")
+        if self.k > self.points:
+            raise BgnnError(f"Expected k up to points, {self.points} (got {self.k}).")
 
     @property
     def distilled(self) -> bool:
@@ -124,9 +156,12 @@ class CascadeConfig:
 
     def spec(self, stage: Stage, classes: tuple[str, ...]) -> NetworkSpec:
         """Return the network of a stage: the teacher's, or the student's."""
-        variant, factor = ("dgcnn", 1) if stage == "teacher" else (self.variant, self.width_factor)
         sizes = {"points": self.points, "k": self.k, "embedding": self.embedding, "head": self.head}
-        return at_stage(network_spec(variant, classes, widths=tuple(factor * width for width in self.widths), **sizes), stage)
+        if stage == "teacher":
+            return network_spec("dgcnn", classes, widths=self.widths, **sizes)
+        options: dict[str, Any] = {name: getattr(self, name) for name in OPTIONS if getattr(self, name) != "own"}
+        widths = tuple(self.width_factor * width for width in self.widths)
+        return at_stage(network_spec(self.variant, classes, widths=widths, **sizes, **options), stage)
 
     def settings(self, stage: Stage) -> StageSettings:
         """Return the settings of a stage."""
@@ -147,6 +182,6 @@ class CascadeConfig:
     def recipe(self, stage: Stage) -> dict[str, Any]:
         """Return every setting that bears on a stage; a checkpoint goes on only under an equal one."""
         apart = {*STAGES}
-        apart |= {"variant", "width_factor", "alpha", "temperature", "lsp_weight", "batch_size"} if stage == "teacher" else set()
+        apart |= {"variant", "width_factor", *OPTIONS, "alpha", "temperature", "lsp_weight", "batch_size"} if stage == "teacher" else set()
         shared = {name: value for name, value in asdict(self).items() if name not in apart}
         return shared | {"stage": stage, **asdict(self.settings(stage))}

@@ -69,7 +69,12 @@ class XorEdgeConv(LatentWeight):
         """Return the largest (by `_max_prelu`) convolution over the edges of each node, and the smallest if needed."""
         weight = self.weight * _side(self.rescale.scale)[:, None]
         lowest = _has_valley(self)
-        if self.edge_op == "xor" or self._true_differences:
+        if self.edge_op == "xor":  # the half of x_i is the same on all edges of a node
+            a, b = weight.chunk(2, dim=1)
+            blocks = in_blocks(lambda x, knn, a: _both_ends(_products(x, knn) @ a.T, lowest=lowest), x, knn, a)
+            own = x @ b.T
+            return tuple(torch.cat(part).view_as(own) + own if part[0] is not None else None for part in zip(*blocks, strict=True))
+        if self._true_differences:
             blocks = in_blocks(lambda *block: _both_ends(self._edges(*block), lowest=lowest), x, knn, weight)
             return tuple(torch.cat(part).view(*x.shape[:2], -1) if part[0] is not None else None for part in zip(*blocks, strict=True))
         u, v = self._node_halves(x, weight)
@@ -77,7 +82,9 @@ class XorEdgeConv(LatentWeight):
 
     def _extreme_and_statistics(self, x: Tensor, knn: Tensor, weight: Tensor) -> tuple[Tensor, ...]:
         """Return max_j (min_j where the gain is negative) of PReLU(scale z_ij), and its mean and variance over these edges."""
-        edges = self.prelu(self.rescale(self._edges(x, knn, weight)).flatten(0, 1)).unflatten(0, (-1, knn.shape[2]))
+        scale = self.rescale.scale[:, None]  # in training it moves onto the weights, which are few; dots of evaluation stay whole numbers
+        edges = self._edges(x, knn, weight * scale) if self.training else self.rescale(self._edges(x, knn, weight))
+        edges = self.prelu(edges.flatten(0, 1)).unflatten(0, (-1, knn.shape[2]))
         extreme = max_over_edges(edges)
         if bool((self.norm.weight < 0).any()):
             extreme = torch.where(self.norm.weight < 0, -max_over_edges(-edges), extreme)
@@ -100,7 +107,7 @@ class XorEdgeConv(LatentWeight):
         own = x.flatten(0, 1)[:, None]  # (B N, 1, C_in)
         if self.edge_op == "xor":
             a, b = weight.chunk(2, dim=1)
-            return (gather(x, knn) * -own) @ a.T + own @ b.T
+            return (_products(x, knn) @ a.T).add_(own @ b.T)
         if self._true_differences:
             own = own.expand(-1, knn.shape[2], -1)
             return torch.cat([gather(x, knn) - own, own], dim=2) @ weight.T
@@ -149,14 +156,25 @@ class BinEdgeConv(LatentWeight):
     def _extremes(self, x: Tensor, knn: Tensor, weight: Tensor, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor | None]:
         a, b = weight.chunk(2, dim=1)
         own = x.flatten(0, 1)
-        edges = (gather(x, knn) - own[:, None]).flatten(0, 1)  # (B N k, C_in)
-        edges = self._activate(self.normed(0, edges, mean, variance)) @ a.T
+        if self.training:  # the norm of x_j - x_i is linear: it runs on nodes
+            gain = self.norm.weight.chunk(2)[0] * (variance.chunk(2)[0] + self.norm.eps).rsqrt()
+            u = x * gain
+            v = self.norm.bias.chunk(2)[0] - mean.chunk(2)[0] * gain - u.flatten(0, 1)
+            edges = gather(u, knn).add_(v[:, None]).flatten(0, 1)  # (B N k, C_in)
+        else:
+            edges = self.normed(0, (gather(x, knn) - own[:, None]).flatten(0, 1), mean, variance)
+        edges = self._activate(edges) @ a.T
         own = self._activate(self.normed(1, own, mean, variance)) @ b.T
         top, bottom = _both_ends(edges.unflatten(0, (-1, knn.shape[2])), lowest=_has_valley(self))
         return top + own, None if bottom is None else bottom + own
 
     def _activate(self, x: Tensor) -> Tensor:
         return x if self.first and self.stage != "tanh" else activation(x, self.stage)
+
+
+def _products(x: Tensor, knn: Tensor) -> Tensor:
+    """Return the XOR half of every edge, -x_j x_i, (B N, k, C)."""
+    return gather(x, knn) * -x.flatten(0, 1)[:, None]
 
 
 def _side(factor: Tensor) -> Tensor:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from bgnn_studio.core.bits import pack_signs
 from bgnn_studio.core.card import Accuracy, Training
+from bgnn_studio.core.spec import NetworkSpec
 from bgnn_studio.errors import ModelFileError
 from bgnn_studio.io.model_file import write_model
 from bgnn_studio.training.edge_convs import BinEdgeConv, EdgeConv, XorEdgeConv
@@ -30,7 +31,7 @@ _LARGEST = int(np.float32(np.finfo(np.float32).max).view(np.int32))  # position 
 def export_model(
     path: str | os.PathLike[str], network: Network, *, training: Training | None = None, accuracy: Accuracy | None = None
 ) -> None:
-    """Write a network at stage `teacher` or `binary` as a model file; raises `ModelFileError` as `export_tensors` and `write_model` do."""
+    """Write a network at any stage as a model file; raises `ModelFileError` as `export_tensors` and `write_model` do."""
     write_model(path, network.spec, export_tensors(network), training=training, accuracy=accuracy)
 
 
@@ -41,40 +42,37 @@ def export_tensors(network: Network) -> Tensors:
     Parameters
     ----------
     network : Network
-        At stage `teacher` or `binary`; it is not changed.
+        At any stage; it is not changed.
 
     Raises
     ------
     ModelFileError
-        Another stage, or parameters that are not finite.
+        Parameters that are not finite.
     """
     spec = network.spec
-    if spec.stage not in ("teacher", "binary"):
-        raise ModelFileError(f"Expected a network at stage teacher or binary (got {spec.stage!r}). Finish the cascade, then export.")
     network = copy.deepcopy(network).cpu().eval()
     for name, value in network.state_dict().items():
         if not bool(value.isfinite().all()):
             raise ModelFileError(f"Parameter '{name}' is not finite: the training diverged. Train again with a lower learning rate.")
     tensors: Tensors = {}
     for i, layer in enumerate(network.layers, 1):
-        _add_graph_layer(tensors, f"conv{i}", layer, skip=spec.skip == "real")
-    _add_block(tensors, "embedding", network.embedding, quantized=not spec.on_bits)
+        _add_graph_layer(tensors, f"conv{i}", layer, spec)
+    signs = spec.stage in ("sign", "binary")  # of real inputs, which need thresholds
+    _add_block(tensors, "embedding", network.embedding, signs=signs and spec.conv == "BinEdgeConv")
     for i, block in enumerate(network.head, 1):
-        _add_block(tensors, f"linear{i}", block, quantized=getattr(block, "quantized", False))
+        _add_block(tensors, f"linear{i}", block, signs=signs and getattr(block, "quantized", False))
     return tensors
 
 
-def _add_graph_layer(tensors: Tensors, name: str, layer: EdgeConv | BinEdgeConv | XorEdgeConv, *, skip: bool) -> None:
+def _add_graph_layer(tensors: Tensors, name: str, layer: EdgeConv | BinEdgeConv | XorEdgeConv, spec: NetworkSpec) -> None:
     _add_product(tensors, name, layer)
     _add_norm(tensors, f"{name}.pre" if isinstance(layer, BinEdgeConv) else f"{name}.post", layer.norm)
-    if isinstance(layer, EdgeConv) or layer.first:
+    if isinstance(layer, EdgeConv) or layer.first or spec.stage == "tanh":
         return
     if isinstance(layer, BinEdgeConv):
         _add_threshold(tensors, name, lambda edges: _normed_edges(layer, edges), layer.norm.num_features)
-    elif skip:
-        _add_table(tensors, name, layer)
-    else:
-        _add_hits(tensors, name, layer)
+    elif spec.stage == "binary":
+        (_add_table if spec.skip == "real" else _add_hits)(tensors, name, layer)
 
 
 def _normed_edges(layer: BinEdgeConv, edges: Tensor) -> Tensor:
@@ -82,19 +80,19 @@ def _normed_edges(layer: BinEdgeConv, edges: Tensor) -> Tensor:
     return torch.cat([layer.normed(half, x.contiguous()) for half, x in enumerate(edges.chunk(2, dim=1))], dim=1)
 
 
-def _add_block(tensors: Tensors, name: str, layer: FloatBlock | BinEmbedding | BinLinear, *, quantized: bool) -> None:
-    """Add the embedding or a head block; `quantized`: it takes the sign of real inputs after its norm."""
+def _add_block(tensors: Tensors, name: str, layer: FloatBlock | BinEmbedding | BinLinear, *, signs: bool) -> None:
+    """Add the embedding or a head block; `signs`: it takes the sign of real inputs after its norm."""
     _add_product(tensors, name, layer)
     if isinstance(layer, FloatBlock):
         if layer.norm is None:
             tensors[f"{name}.post_offset"] = _array(layer.bias)
         else:
             _add_norm(tensors, f"{name}.post", layer.norm, layer.bias)
-    elif isinstance(layer, BinEmbedding) and not quantized:
+    elif isinstance(layer, BinEmbedding) and layer.norm_last:
         _add_norm(tensors, f"{name}.post", layer.norm)
     else:
         _add_norm(tensors, f"{name}.pre", layer.norm)
-        if quantized:
+        if signs:
             _add_threshold(tensors, name, layer.norm, layer.norm.num_features)
 
 

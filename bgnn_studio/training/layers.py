@@ -98,18 +98,18 @@ class BinEmbedding(LatentWeight):
 
     def __init__(self, in_channels: int, out_channels: int, spec: NetworkSpec) -> None:
         super().__init__(in_channels, out_channels, binary=spec.stage == "binary")
-        self.on_bits = spec.on_bits
-        self.norm = batch_norm(out_channels if spec.on_bits else in_channels)
+        self.norm_last = spec.conv == "XorEdgeConv"
+        self.norm = batch_norm(out_channels if self.norm_last else in_channels)
         self.rescale = LearnedRescale(out_channels)
         self.prelu = PReLU(out_channels)
         self.stage = spec.stage
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (rows, C_in) to (rows, C_out)."""
-        if not self.on_bits:
+        if not self.norm_last:
             x = activation(self.norm(x), self.stage)
         x = self.prelu(self.rescale(x @ self.weight.T))
-        return self.norm(x) if self.on_bits else x
+        return self.norm(x) if self.norm_last else x
 
 
 class FloatBlock(LatentWeight):

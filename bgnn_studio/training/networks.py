@@ -51,7 +51,7 @@ class Network(nn.Module):
             self.embedding = FloatBlock(channels, spec.embedding, bias=False)
             blocks = [FloatBlock(pooled, h1, bias=False), FloatBlock(h1, h2, bias=True), FloatBlock(h2, classes, bias=True, last=True)]
         else:
-            layer = XorEdgeConv if spec.on_bits else BinEdgeConv
+            layer = XorEdgeConv if spec.conv == "XorEdgeConv" else BinEdgeConv
             self.layers = nn.ModuleList(layer(c, out, spec, first=i == 0) for i, (c, out) in enumerate(sizes))
             self.embedding = BinEmbedding(channels, spec.embedding, spec)
             blocks = [BinLinear(pooled, h1, spec), BinLinear(h1, h2, spec), BinLinear(h2, classes, spec, last=True)]
@@ -67,16 +67,15 @@ class Network(nn.Module):
         if points.ndim != 3 or points.shape[2] != 3:
             raise BgnnError(f"Expected clouds of shape (B, N, 3) (got {tuple(points.shape)}).")
         b, n, _ = points.shape
-        in_hamming = self.spec.on_bits and self.spec.stage != "tanh"
         graphs, features = [], []
         x, real = points, None
         for i, layer in enumerate(self.layers):
-            graphs.append(self._graph(x, in_hamming=i > 0 and in_hamming))
+            graphs.append(self._graph(x, in_hamming=i > 0 and self.spec.on_bits))
             x = layer(x, graphs[-1])
             if self.spec.skip == "real":
                 real = x if real is None else x + torch.cat([real] * (x.shape[2] // real.shape[2]), dim=2)
                 x = real
-            if self.spec.on_bits:
+            if self.spec.conv == "XorEdgeConv":
                 x = activation(x, self.spec.stage)
             features.append(x)
         embedded = self.embedding(torch.cat(features, dim=2).flatten(0, 1)).view(b, n, -1)

@@ -34,10 +34,15 @@ def read_recipe(source: str, changes: Sequence[str] = ()) -> dict[str, CascadeCo
     BgnnError
         No such file, no TOML, an unknown key, a value of another type, or settings that cannot be trained; all name the file.
     """
+    text = files("bgnn_studio.training").joinpath("presets", f"{source}.toml").read_text() if source in PRESETS else _read(source)
+    return parse_recipe(text, source, changes)
+
+
+def parse_recipe(text: str, source: str, changes: Sequence[str] = ()) -> dict[str, CascadeConfig]:
+    """Return the cascades of a recipe's text, see `read_recipe`; errors name `source`."""
     try:
-        text = files("bgnn_studio.training").joinpath("presets", f"{source}.toml").read_text() if source in PRESETS else _read(source)
         table = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, a number of thousands of digits, nested beyond all reason
+    except (ValueError, RecursionError) as error:  # no TOML, a number of thousands of digits, nested beyond all reason
         raise BgnnError(f"{source}: expected a recipe in TOML (got: {error}).") from error
     variants = table.pop("variants", None)
     if not isinstance(variants, list) or not variants or not all(variant in VARIANTS for variant in variants):
@@ -70,18 +75,50 @@ def from_json(text: str) -> CascadeConfig:
         raise BgnnError(f"Expected a configuration in JSON (got: {error}).") from error
 
 
+def flat(config: CascadeConfig) -> dict[str, Any]:
+    """Return the settings of a configuration by their keys in a recipe, ``teacher.epochs`` among them, without the variant."""
+    found: dict[str, Any] = {}
+    for key, value in asdict(config).items():
+        found |= {f"{key}.{name}": inner for name, inner in value.items()} if isinstance(value, dict) else {key: value}
+    return {key: value for key, value in found.items() if key != "variant"}
+
+
+def from_flat(variant: str, settings: Mapping[str, Any]) -> CascadeConfig:
+    """Build a configuration from what `flat` returns; raises `BgnnError`, see `read_recipe`."""
+    table: dict[str, Any] = {"variant": variant}
+    for key, value in settings.items():
+        table = _merged(table, _nested(key.split("."), value))
+    return _build(CascadeConfig, table, "")
+
+
 def known_keys() -> list[str]:
     """Return every key of a recipe with its default, ``KEY = VALUE``."""
-    lines = []
-    for key, value in asdict(CascadeConfig()).items():
-        inner = value.items() if isinstance(value, dict) else [(None, value)]
-        lines += [f"{key}{f'.{name}' if name else ''} = {json.dumps(v)}" for name, v in inner if key != "variant"]
-    return lines
+    return [f"{key} = {json.dumps(value)}" for key, value in flat(CascadeConfig()).items()]
+
+
+def recipe_text(configs: Mapping[str, CascadeConfig]) -> str:
+    """Write a recipe in TOML that `read_recipe` reads as these configurations, at least one."""
+    lines, shared = [f"variants = {_toml(list(configs))}"], flat(next(iter(configs.values())))
+    lines += [f"{key} = {_toml(value)}" for key, value in shared.items()]
+    for variant, config in configs.items():
+        own = [f"{key} = {_toml(value)}" for key, value in flat(config).items() if value != shared[key]]
+        lines += ["", f"[{variant}]", *own] if own else []
+    return "\n".join(lines) + "\n"
+
+
+def typed(key: str, value: Any) -> Any:  # noqa: ANN401
+    """Return the value of a key, ``teacher.lr`` or ``k``, as its type; raises `BgnnError` for another type."""
+    kind: Any = CascadeConfig
+    for name in key.split("."):
+        kind = get_type_hints(kind)[name]
+    return _typed(kind, value, key)
 
 
 def _read(source: str) -> str:
     try:
         return read_plain(Path(source), MAX_BYTES).decode()
+    except UnicodeDecodeError as error:
+        raise BgnnError(f"{source}: expected a recipe in TOML (got: {error}).") from error
     except OSError as error:
         raise BgnnError(
             f"{source}: expected one of {', '.join(PRESETS)}, or a recipe in TOML ({error.strerror}). Check the name."
@@ -102,6 +139,11 @@ def _change(text: str) -> tuple[list[str], Any]:
 def _quoted(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _toml(value: Any) -> str:  # noqa: ANN401
+    """Write numbers, words and lists: here JSON and TOML agree, but for the escape of DEL."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _nested(path: Sequence[str], value: object) -> dict[str, Any]:

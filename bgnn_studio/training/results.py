@@ -12,6 +12,7 @@ import torch
 
 from bgnn_studio.core.card import Accuracy, Training
 from bgnn_studio.core.evaluation import LabelledSet
+from bgnn_studio.core.spec import STAGES, Stage
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.training.cascade import TrainingData
 from bgnn_studio.training.config import CascadeConfig
@@ -33,7 +34,7 @@ class Result:
 
 
 def measure_on_validation(config: CascadeConfig, network: Network, data: TrainingData, folder: Path) -> Result:
-    """Write a trained variant as ``folder/VARIANT.gguf``, with its accuracy on the validation clouds."""
+    """Write a trained variant, with its accuracy on the validation clouds, as ``folder/VARIANT.gguf`` or ``folder/VARIANT-STAGE.gguf``."""
     names = tuple(f"cloud {i}" for i in range(len(data.validation.labels)))
     points, labels = data.validation.points.numpy(), data.validation.labels.numpy()
     validation = LabelledSet(data.name, "validation", data.classes, labels, names, points.__getitem__, prepared=True)
@@ -53,7 +54,12 @@ def measure_on_test(config: CascadeConfig, network: Network, folder: Path, progr
         return Result(_export(config, network, folder, accuracy.dataset, accuracy), accuracy, known["agreed"])
     result = _measured(config, network, open_test_split(config, progress), folder)
     figures = {"accuracy": asdict(result.accuracy), "agreed": result.agreed}
-    line = {"time": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "variant": config.variant, "weights_sha256": weights} | figures
+    line = {
+        "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "variant": config.variant,
+        "stage": network.spec.stage,
+        "weights_sha256": weights,
+    } | figures
     append_line(log, line)
     return result
 
@@ -67,9 +73,9 @@ def append_line(path: Path, line: dict[str, object]) -> None:
         raise BgnnError(f"{path}: could not be written ({error.strerror}). Free some space, then --resume.") from error
 
 
-def card(config: CascadeConfig, dataset: str) -> Training:
-    """Return what a model file says of its training: the whole configuration, and the epochs of the variant's own stages."""
-    stages = config.student_stages() or ("teacher",)
+def card(config: CascadeConfig, dataset: str, last: Stage = "binary") -> Training:
+    """Return what a model file says of its training: the whole configuration, and the epochs of the variant's own stages up to `last`."""
+    stages = [stage for stage in config.student_stages() or ("teacher",) if STAGES.index(stage) <= STAGES.index(last)]
     return Training(dataset, as_json(config), config.seed, sum(config.settings(stage).epochs for stage in stages))
 
 
@@ -84,8 +90,9 @@ def _measured(config: CascadeConfig, network: Network, data: LabelledSet, folder
 
 
 def _export(config: CascadeConfig, network: Network, folder: Path, dataset: str, accuracy: Accuracy | None = None) -> Path:
-    path = folder / f"{config.variant}.gguf"
-    export_model(path, network, training=card(config, dataset), accuracy=accuracy)
+    stage = network.spec.stage
+    path = folder / (f"{config.variant}-{stage}.gguf" if stage in config.student_stages()[:-1] else f"{config.variant}.gguf")
+    export_model(path, network, training=card(config, dataset, stage), accuracy=accuracy)
     return path
 
 

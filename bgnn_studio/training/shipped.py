@@ -32,9 +32,9 @@ def row(path: Path) -> str:
         card = model.accuracy
         if card is None:
             raise ModelFileError(f"{path}: says nothing of its accuracy. Measure it with 'bgnn-studio train --resume --test'.")
-        variant, size = model.spec.variant, model.file_bytes
+        title, size = model.spec.title, model.file_bytes
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return f"| `{path.name}` | {variant} | `{digest}` | {size:,} | {card.overall:.1%} | {card.class_mean:.1%} | {card.count:,} |"
+    return f"| `{path.name}` | {title} | `{digest}` | {size:,} | {card.overall:.1%} | {card.class_mean:.1%} | {card.count:,} |"
 
 
 def check(folder: Path) -> list[str]:

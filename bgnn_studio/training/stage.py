@@ -21,6 +21,7 @@ from bgnn_studio.training.layers import LatentWeight
 from bgnn_studio.training.losses import GraphFeatures, distillation_loss, mean_lsp
 from bgnn_studio.training.networks import Network, NetworkTrace
 from bgnn_studio.training.parallel import World
+from bgnn_studio.training.reports import EpochReport, StepReport
 
 WARM_UP = 0.05
 
@@ -31,30 +32,6 @@ class Clouds:
 
     points: Tensor
     labels: Tensor
-
-
-@dataclass(frozen=True)
-class EpochReport:
-    """What one epoch gave: mean loss over its batches, validation accuracy (fraction), wall time in seconds."""
-
-    variant: str
-    stage: Stage
-    epoch: int
-    epochs: int
-    loss: float
-    validation: float
-    seconds: float
-
-
-@dataclass(frozen=True)
-class StepReport:
-    """How far a stage has come: batches done of all its epochs, and the loss of the last one."""
-
-    variant: str
-    stage: Stage
-    done: int
-    total: int
-    loss: float
 
 
 def _nothing(_: object) -> None:
@@ -226,8 +203,7 @@ def batch_loss(network: Network, config: CascadeConfig, points: Tensor, labels: 
 
 def _graphs(network: Network, seen: NetworkTrace) -> list[GraphFeatures]:
     """Return the graphs of layers 2 on, with the features that they were built on."""
-    on_bits = network.spec.on_bits and network.spec.stage != "tanh"
-    return [GraphFeatures(z, knn, on_bits) for z, knn in zip(seen.features, seen.knn[1:], strict=True)]
+    return [GraphFeatures(z, knn, network.spec.on_bits) for z, knn in zip(seen.features, seen.knn[1:], strict=True)]
 
 
 @torch.no_grad()

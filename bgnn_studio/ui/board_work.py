@@ -2,19 +2,19 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event as Flag
 from typing import TYPE_CHECKING
 
 from bgnn_studio.boards.board import Board, Connecting, Event, Finished, LinkLost, Started, Uploading
 from bgnn_studio.boards.host_keys import HostKeys
-from bgnn_studio.boards.messages import Failure, First, Heartbeat, Init, Message, Noise, Result, Stopped
+from bgnn_studio.boards.messages import Cool, Failure, First, Heartbeat, Init, Message, Noise, Result, Stopped
 from bgnn_studio.boards.recorded import record
 from bgnn_studio.boards.task import Settings, Task, prepare
 from bgnn_studio.boards.thread import BoardThread
 from bgnn_studio.errors import HistoryError
-from bgnn_studio.ui.board_news import Began, Profiled, Said
+from bgnn_studio.ui.board_news import Began, Bringing, Profiled, Said
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,7 +42,7 @@ class Chosen:
 def profile(
     target: "Target",
     chosen: Sequence[Chosen],
-    settings: Settings,
+    settings: Sequence[Settings],
     history: "History",
     questions: "WindowQuestions",
     *,
@@ -50,13 +50,14 @@ def profile(
     progress: "Progress",
     cancelled: Flag,
 ) -> None:
-    """Compute this machine's own outputs, then run on the board; returns once nothing is left there. Raises `BgnnError`."""
+    """Compute this machine's own outputs, then run each model in each way; returns once nothing is left there. Raises `BgnnError`."""
     tasks = []
     for one in chosen:
         if cancelled.is_set():
             return
         tell(Said(f"{one.path.stem}: computing this machine's own outputs on {one.cloud}"))
-        tasks.append(prepare(one.path, one.cloud, one.points(), settings))
+        task = prepare(one.path, one.cloud, one.points(), settings[0])
+        tasks += [replace(task, settings=each) for each in settings]
     listener = _Listener(tasks, history, tell, progress)
     with BoardThread() as thread:  # leaving it ends what still runs
 
@@ -84,8 +85,10 @@ class _Listener:
             self._tell(Profiled(kept, self._keep(kept)))
             return
         if isinstance(event, Started):
-            self._number, settings = self._tasks.index(event.task), event.task.settings
-            self._tell(Began(event.task.model, self._number + 1, len(self._tasks), settings.repeat, settings.seconds))
+            self._number = self._tasks.index(event.task)
+            self._tell(Began(event.task.model, self._number + 1, len(self._tasks), event.task.settings))
+        if isinstance(event, Uploading):
+            self._tell(Bringing(event.what, event.sent / event.total))
         if isinstance(event, Heartbeat):
             self._show_progress(event)
         if text := describe(event):
@@ -102,28 +105,37 @@ class _Listener:
 
     def _show_progress(self, beat: Heartbeat) -> None:
         settings = self._tasks[self._number].settings
-        share = beat.runs / settings.repeat if settings.repeat else beat.elapsed_s / settings.seconds
+        seconds = settings.soak or settings.seconds
+        share = beat.runs / settings.repeat if settings.repeat else beat.elapsed_s / seconds if beat.phase == "measure" else 0.0
         self._progress.tell(self._number * _PARTS + round(_PARTS * min(share, 1.0)), len(self._tasks) * _PARTS)
 
 
 def describe(event: Event) -> str:
     """Return an event as a line of the log; empty for one that has none."""
-    text = ""
     match event:
         case Connecting(attempt=attempt):
-            text = "Connecting" if attempt == 1 else f"Connecting again, try {attempt}"
+            return "Connecting" if attempt == 1 else f"Connecting again, try {attempt}"
         case Uploading(what=what, sent=sent, total=total) if sent == total:
-            text = f"{what}: {total:,} bytes brought"
+            return f"{what}: {total:,} bytes brought"
         case Started(task=task):
-            text = f"{task.model}: running on {task.cloud}, {task.points} points"
+            return f"{task.model}: running on {task.cloud}, {task.points} points, threads {task.settings.threads}"
         case LinkLost(reason=reason, pause_s=pause):
-            text = f"{reason} Trying again in {pause:g} s."
+            return f"{reason} Trying again in {pause:g} s."
+    return _describe_line(event)
+
+
+def _describe_line(event: Event) -> str:
+    text = ""
+    match event:
         case Init(open_ns=ns):
             text = f"Opened in {ns / 1e6:.2f} ms"
+        case Cool(seconds=seconds, celsius=celsius, reached=reached):
+            at = "" if celsius is None else f" at {celsius:.1f} \N{DEGREE SIGN}C"
+            text = f"Paused for {seconds:.0f} s, began{at}{'' if reached else ', hotter than asked'}"
         case First(ns=ns):
             text = f"First pass {ns / 1e6:.2f} ms, cold"
-        case Result(n=n, p50_ns=ns, stopped_by=why):
-            text = f"Median {ns / 1e6:.3f} ms of {n} passes ({why.replace('_', ' ')})"
+        case Result(passes=n, p50_ns=ns, stopped_by=why):
+            text = f"Median {ns / 1e6:.3f} ms of {n:,} passes ({why.replace('_', ' ')})"
         case Stopped(reason=reason):
             text = f"Stopped by {reason}"
         case Failure(message=said) | Noise(text=said):

@@ -27,6 +27,7 @@ from bgnn_studio.ui.tabs.accuracy import AccuracyTab
 from bgnn_studio.ui.tabs.boards import BoardsTab
 from bgnn_studio.ui.tabs.compare import CompareTab
 from bgnn_studio.ui.tabs.inspect import InspectTab
+from bgnn_studio.ui.tabs.train import TrainTab
 from bgnn_studio.ui.theme import Theme, ThemeSwitch
 from bgnn_studio.ui.toasts import Toasts
 from bgnn_studio.ui.widgets.docks import add_dock
@@ -76,7 +77,10 @@ class MainWindow(QMainWindow):
         self.compare = CompareTab(self.session, self.jobs, self.toasts)
         self.boards = BoardsTab(self.session, self.jobs, self.toasts, settings)
         self.boards.wanted.connect(lambda: self.tabs.setCurrentWidget(self.boards))
-        self._all_tabs = (self.inspect, self.compare, self.accuracy, self.boards)
+        self.train = TrainTab(self.jobs, self.toasts, settings)
+        self.train.wanted.connect(lambda: self.tabs.setCurrentWidget(self.train))
+        self.train.opened.connect(self._open_trained)
+        self._all_tabs = (self.inspect, self.compare, self.accuracy, self.boards, self.train)
         for tab in self._all_tabs:
             self.tabs.addTab(tab, tab.title)
         self.setCentralWidget(self.tabs)
@@ -126,6 +130,9 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember the layout, end all jobs, give the GL context back."""
+        if not self.train.may_close():
+            event.ignore()
+            return
         self._settings.setValue("geometry", self.saveGeometry())
         self._settings.setValue("window", self.saveState(_STATE_VERSION))
         self._settings.setValue("inspect", self.inspect.saveState(_STATE_VERSION))
@@ -187,6 +194,9 @@ class MainWindow(QMainWindow):
         _add(run, "&Measure latency", "Ctrl+M", self.measurer.measure)
         run.addAction(self.accuracy.evaluate)
         run.addAction(self.boards.profile)
+        run.addSeparator()
+        run.addActions([self.train.train, self.train.stop, self.train.resume])
+        run.addMenu(self.train.setup.menu)
         run.setToolTipsVisible(True)
         self.help = HelpMenu(self, self._logs)
         self.menuBar().addMenu(self.help)
@@ -242,6 +252,10 @@ class MainWindow(QMainWindow):
         kinds = " ".join(f"*{extension}" for extension in (".gguf", EXTENSION, *supported_extensions()))
         names, _ = QFileDialog.getOpenFileNames(self, "Open clouds and models", "", f"Clouds, models and sessions ({kinds});;All files (*)")
         self.open([Path(name) for name in names])
+
+    def _open_trained(self, path: Path) -> None:
+        self.tabs.setCurrentWidget(self.inspect)
+        self.open([path])
 
     def _reset_camera(self) -> None:
         (self.compare if self.tabs.currentWidget() is self.compare else self.inspect).reset_camera()

@@ -89,9 +89,9 @@ class Runs(QObject):
             key="compare-runs",
         )
 
-    def export(self, path: Path) -> None:
-        """Write the runs listed as JSON (every sample), CSV or Markdown, by the file's suffix."""
-        identities = [entry.id for entry in self.entries]
+    def export(self, path: Path, entries: "Iterable[Entry] | None" = None) -> None:
+        """Write runs, all that are listed unless given, as JSON (every sample), CSV or Markdown, by the file's suffix."""
+        identities = [entry.id for entry in (self.entries if entries is None else entries)]
 
         def write() -> None:
             records = [self.history.get(identity) for identity in identities]

@@ -38,6 +38,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--profile", choices=("done", "live"), help="profile the open models on this machine; show Boards after or during it"
     )
+    parser.add_argument("--runs", type=Path, metavar="DIR", help="folder of training runs, for Train; the newest is shown")
     parser.add_argument("--palette", metavar="TEXT", help="show the command palette with this typed into it")
     parser.add_argument("--shortcuts", action="store_true", help="show the overview of shortcuts")
     return parser.parse_intermixed_args()
@@ -70,11 +71,9 @@ def main() -> None:
         for dock in window.inspect.docks:
             if dock.objectName() == options.panel:
                 dock.raise_()
+        _train(window, options.runs)
         _perturb(window, dict(entry.split("=") for entry in options.perturb))
-        if options.evaluate:
-            _evaluate(window, options.evaluate)
-        if options.profile:
-            _profile(window, meanwhile=options.profile == "live")
+        _measure(window, options)
         window.tabs.setCurrentIndex([window.tabs.tabText(i) for i in range(window.tabs.count())].index(options.tab))
         if options.tab == window.compare.title:
             _wait(lambda: window.compare.comparer.complete)
@@ -86,6 +85,14 @@ def main() -> None:
         _settle()
         window.grab().save(str(options.output))
         window.close()
+
+
+def _measure(window: MainWindow, options: argparse.Namespace) -> None:
+    """Evaluate and profile, where that is asked for."""
+    if options.evaluate:
+        _evaluate(window, options.evaluate)
+    if options.profile:
+        _profile(window, meanwhile=options.profile == "live")
 
 
 def _evaluate(window: MainWindow, name: str) -> None:
@@ -104,8 +111,15 @@ def _profile(window: MainWindow, *, meanwhile: bool) -> None:
     tab = window.boards
     window.tabs.setCurrentWidget(tab)
     tab.setup.run.emit()
-    _wait(lambda: "2 of" in tab.setup.said.text() if meanwhile else not tab.profiler.busy)
+    _wait(lambda: "2 of" in tab.live.headline.text() if meanwhile else not tab.profiler.any_busy)
     _wait(lambda: meanwhile or not window.jobs.running)
+
+
+def _train(window: MainWindow, root: Path | None) -> None:
+    """List the training runs of a folder."""
+    if root is not None:
+        window.train.trainer.set_root(root.absolute())
+        _wait(lambda: window.train.trainer.runs)
 
 
 def _wait(ready: Callable[[], bool]) -> None:

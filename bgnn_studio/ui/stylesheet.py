@@ -112,6 +112,8 @@ QPlainTextEdit#BoardLog {{ background: {panel}; color: {muted}; border: none; pa
 QLabel#Badge {{ border-radius: 8px; padding: 2px 9px; background: {track}; color: {muted}; }}
 QLabel#Badge[meaning="good"] {{ background: {accent_soft}; color: {accent}; }}
 QLabel#Badge[meaning="bad"] {{ background: {error}; color: {panel}; }}
+QListWidget#Quiet::item {{ height: 24px; padding: 0 12px; }}
+QListWidget#Quiet::item:selected {{ background: {accent_soft}; color: {text}; }}
 QListWidget::indicator {{ width: 12px; height: 12px; border: 1px solid {faint}; border-radius: 3px; }}
 QListWidget::indicator:checked {{ background: {accent}; border-color: {accent}; image: url({check}); }}
 QFrame#Toast[kind="error"] {{ border-left-color: {error}; }}

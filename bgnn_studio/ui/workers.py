@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 
 _PROGRESS_MS = 300  # each repaints the window: 40 ms at 2560x1440 without a GPU
 _ETA_AFTER_S = 0.5
+_WAITING = 32
 
 
 class Progress:
@@ -80,7 +81,7 @@ class Job:
 
 
 class Jobs(QObject):
-    """A pool of two threads; every method is called on the GUI thread.
+    """A pool of two threads, and others for jobs that mostly wait; every method is called on the GUI thread.
 
     Signals
     -------
@@ -98,6 +99,7 @@ class Jobs(QObject):
         super().__init__(parent)
         self.running: list[Job] = []
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="bgnn-job")
+        self._waiting = ThreadPoolExecutor(max_workers=_WAITING, thread_name_prefix="bgnn-job-waits")
         self._ended.connect(self._finish)  # emitted by a worker: arrives queued
         self._clock = QTimer(self, interval=_PROGRESS_MS)
         self._clock.timeout.connect(self.progressed)
@@ -111,8 +113,12 @@ class Jobs(QObject):
         failed: Callable[[Exception], None],
         key: str | None = None,
         progress: Progress | None = None,
+        waits: bool = False,
     ) -> Job:
-        """Run ``function(cancelled)`` off the GUI thread; it may look at the event and return early."""
+        """Run ``function(cancelled)`` off the GUI thread; it may look at the event and return early.
+
+        One that `waits` for something else most of its time takes no thread of the pool.
+        """
         if key is not None:
             self.cancel(key)
         job = Job(label, key, done, failed, progress)
@@ -120,7 +126,7 @@ class Jobs(QObject):
         if progress is not None:
             self._clock.start()
         self.changed.emit()
-        self._pool.submit(self._run, job, function)
+        (self._waiting if waits else self._pool).submit(self._run, job, function)
         return job
 
     def cancel(self, key: str | None = None) -> None:
@@ -134,7 +140,8 @@ class Jobs(QObject):
         """Cancel everything and wait until no thread of the pool is left; results that still come are dropped."""
         self._clock.stop()
         self.cancel()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        for pool in (self._pool, self._waiting):
+            pool.shutdown(wait=True, cancel_futures=True)
 
     def _run(self, job: Job, function: Callable[[Event], Any]) -> None:
         result: Any = None

@@ -72,11 +72,13 @@ bgnn_status bgnn_set_isa(const char *name);
 
 typedef struct bgnn_model bgnn_model;
 
+typedef enum { BGNN_TEACHER = 0, BGNN_TANH = 1, BGNN_SIGN = 2, BGNN_BINARY = 3 } bgnn_stage;
 typedef enum { BGNN_EDGE_CONV = 0, BGNN_BIN_EDGE_CONV = 1, BGNN_XOR_EDGE_CONV = 2 } bgnn_conv;
 typedef enum { BGNN_EDGE_DIFF = 0, BGNN_EDGE_XOR = 1, BGNN_EDGE_CAT = 2 } bgnn_edge_op;
 
 /** @brief What the file's bgnn.* keys say (native/README.md has the format). */
 typedef struct {
+    bgnn_stage stage;
     bgnn_conv conv;
     bgnn_edge_op edge_op;
     int32_t float_first_layer; /* 1: real weights in layer 1 */
@@ -90,6 +92,7 @@ typedef struct {
     int32_t embedding;
     int32_t head[2];
     int32_t classes;
+    int32_t on_bits;         /* 1: features between layers are bits, and graphs from layer 2 on are Hamming */
     uint64_t file_bytes;     /* size of the file or buffer */
     uint64_t tensor_bytes;   /* all tensor data in it */
     uint64_t prepared_bytes; /* what opening allocated besides the mapping */
@@ -132,8 +135,8 @@ typedef struct {
 
 /**
  * @brief What the caller asks of a forward pass; every pointer may be NULL and then costs nothing.
- * Index l - 1 belongs to layer l. features[l - 1] is the input of layer l: (N, W) uint64 words where the model works
- * on bits, (N, C) float otherwise; features[0] is ignored. winners[o] is the point that gave the max pooling its value in
+ * Index l - 1 belongs to layer l. features[l - 1] is the input of layer l: (N, W) uint64 words where on_bits,
+ * (N, C) float otherwise; features[0] is ignored. winners[o] is the point that gave the max pooling its value in
  * channel o of the embedding; of several with that value, the lowest.
  */
 typedef struct {
@@ -164,6 +167,12 @@ bgnn_status bgnn_forward(const bgnn_model *model, const float *xyz, int32_t poin
 
 /** @brief Pack the signs of (rows, channels) floats into (rows, W) words; NaN counts as positive. */
 bgnn_status bgnn_sign_pack(const float *values, int64_t rows, int32_t channels, uint64_t *words);
+
+/**
+ * @brief tanh of `count` floats, in place where out is values: the same bits on every machine, odd, rising, +-1 from |x| = 9.02 on,
+ * NaN for NaN. Within half a unit in the last place: of all floats, none was found that is not the nearest to tanh(x).
+ */
+bgnn_status bgnn_tanh(const float *values, int64_t count, float *out);
 
 /** @brief Popcounts of a_i ^ b_j: out (rows_a, rows_b) int32, from (rows_a, W) and (rows_b, W) words. */
 bgnn_status bgnn_hamming(const uint64_t *a, int64_t rows_a, const uint64_t *b, int64_t rows_b, int32_t words, int32_t *out);

@@ -136,6 +136,8 @@ void json_text(json *line, const char *key, const char *text, size_t length) {
 
 void json_null(json *line, const char *key) { put_word(line, key, "null"); }
 
+void json_boolean(json *line, const char *key, bool value) { put_word(line, key, value ? "true" : "false"); }
+
 void json_open(json *line, const char *key, char bracket) {
     put_key(line, key);
     put(line, &bracket, 1);

@@ -30,6 +30,7 @@ void json_hex(json *line, const char *key, uint64_t value); /* "0x..." */
 void json_string(json *line, const char *key, const char *text); /* NULL: null */
 void json_text(json *line, const char *key, const char *text, size_t length);
 void json_null(json *line, const char *key);
+void json_boolean(json *line, const char *key, bool value);
 void json_open(json *line, const char *key, char bracket); /* '{' or '[' */
 void json_close(json *line, char bracket);
 

@@ -5,6 +5,7 @@
  * Exit status: 0 after a result, 1 when the output cannot be written, 2 after a line `error`, 3 when it was stopped.
  */
 #define _POSIX_C_SOURCE 200809L
+#include "cool.h"
 #include "identity.h"
 #include "measure.h"
 #include "report.h"
@@ -86,8 +87,10 @@ static int64_t peak_rss(void) {
     return kib < 0 ? -1 : kib * 1024;
 }
 
-static bool work(job *j, const options *o, watch *w, measurement *m, uint64_t *checksum, int64_t *peak_rss_bytes, char message[MESSAGE_SIZE]) {
+static bool work(job *j, const options *o, watch *w, measurement *m, outcome *end, char message[MESSAGE_SIZE]) {
     if (!prepare(j, o, message)) return false;
+    atomic_store(&w->phase, "cool-down");
+    cool_down(o, w->board);
     atomic_store(&w->phase, "first");
     int64_t first_ns;
     if (!measure_first(j, m, &first_ns, message)) return false;
@@ -96,9 +99,11 @@ static bool work(job *j, const options *o, watch *w, measurement *m, uint64_t *c
     json_integer(&line, "ns", first_ns);
     json_end(&line);
     if (!measure(j, o, w, m, message)) return false;
-    *peak_rss_bytes = peak_rss(); /* before the traced pass, which needs more */
+    end->peak_rss_bytes = peak_rss(); /* before the traced pass, which needs more */
+    atomic_store(&w->phase, "count");
+    if (!measure_instructions(j, &end->instructions, &end->instructions_absent, message)) return false;
     atomic_store(&w->phase, "checksum");
-    return measure_checksum(j, checksum, message);
+    return measure_checksum(j, &end->checksum, message);
 }
 
 static bool begin(const options *o, sensors *board, watch *w, char message[MESSAGE_SIZE]) {
@@ -112,6 +117,7 @@ static bool begin(const options *o, sensors *board, watch *w, char message[MESSA
     }
     sensors_find(board, o->sysroot);
     identity_write(board);
+    if (!cool_possible(o, board, message)) return false;
     if (watch_start(w, board, o->watch_stdin)) return true;
     snprintf(message, MESSAGE_SIZE, "No thread could be started. Free some of this machine's memory.");
     return false;
@@ -137,11 +143,10 @@ int main(int count, char **arguments) {
 
     job j = {.model = NULL};
     measurement m = {.count = 0};
-    uint64_t checksum;
-    int64_t peak_rss_bytes;
-    bool done = work(&j, &o, &w, &m, &checksum, &peak_rss_bytes, message);
+    outcome end;
+    bool done = work(&j, &o, &w, &m, &end, message);
     watch_stop(&w, done);
-    if (done) report_result(&j, &o, &m, peak_rss_bytes, checksum);
+    if (done) report_result(&j, &o, &m, &end);
     measure_free(&m);
     bgnn_model_close(j.model);
     free(j.arena);

@@ -20,6 +20,9 @@ const char USAGE[] =
     "  --min-runs N      passes measured at least (10)\n"
     "  --max-runs N      at most, up to 100000 (1000)\n"
     "  --max-seconds S   no new pass after this time, once min-runs are done (10)\n"
+    "  --soak S          measure for S seconds, whatever the median does; of more than max-runs passes every 2nd, 4th ... is kept\n"
+    "  --cool-down S     pause for S seconds before the first pass\n"
+    "  --cool-below C    pause until the hottest zone is below C degrees Celsius, for --cool-down seconds at most (600)\n"
     "  --raw-samples     give every sample\n"
     "  --watch-stdin     end when standard input ends\n"
     "  --sysroot DIR     read sensors under DIR/proc and DIR/sys\n";
@@ -37,6 +40,12 @@ static bool seconds(const char *text, double *value) {
     char *end;
     *value = strtod(text, &end);
     return end != text && *end == '\0' && *value > 0 && *value <= 86400;
+}
+
+static bool celsius(const char *text, double *value) {
+    char *end;
+    *value = strtod(text, &end);
+    return end != text && *end == '\0' && *value >= -50 && *value <= 150;
 }
 
 static bool cpu_list(const char *text, cpu_set_t *cpus) {
@@ -68,6 +77,10 @@ static const char *take(options *to, const char *name, const char *value) {
     if (strcmp(name, "--min-runs") == 0) return whole(value, 1, MOST_RUNS, &to->min_runs) ? NULL : "1 to 100000";
     if (strcmp(name, "--max-runs") == 0) return whole(value, 1, MOST_RUNS, &to->max_runs) ? NULL : "1 to 100000";
     if (strcmp(name, "--max-seconds") == 0) return seconds(value, &to->max_seconds) ? NULL : "seconds, more than 0 and at most 86400";
+    if (strcmp(name, "--soak") == 0) return seconds(value, &to->soak) ? NULL : "seconds, more than 0 and at most 86400";
+    if (strcmp(name, "--cool-down") == 0) return seconds(value, &to->cool_seconds) ? NULL : "seconds, more than 0 and at most 86400";
+    if (strcmp(name, "--cool-below") == 0)
+        return to->until_cool = celsius(value, &to->cool_below), to->until_cool ? NULL : "degrees Celsius, -50 to 150";
     cpu_set_t cpus;
     if (strcmp(name, "--cpus") == 0) return to->cpus = value, cpu_list(value, &cpus) ? NULL : "a list of CPUs such as 3 or 0-1,4";
     return "";

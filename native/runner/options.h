@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { MESSAGE_SIZE = 1024, MOST_RUNS = 100000 };
+enum { MESSAGE_SIZE = 1024, MOST_RUNS = 100000, LONGEST_COOLING = 600 /* s */ };
 
 typedef struct {
     const char *model, *cloud;
@@ -16,6 +16,10 @@ typedef struct {
     int32_t k;           /* 0: the model's own */
     int32_t threads, min_runs, max_runs, warmup;
     double max_seconds;
+    double soak;         /* s; 0: none */
+    double cool_seconds; /* 0: not given */
+    double cool_below;   /* degrees Celsius, with until_cool */
+    bool until_cool;
     const char *cpus; /* a checked list, or NULL */
     bool raw_samples, watch_stdin, help;
 } options;

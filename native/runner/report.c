@@ -93,6 +93,7 @@ static void write_layer(const job *j, const measurement *m, json *line, int32_t 
 static void write_times(const measurement *m, json *line) {
     size_t count = (size_t)m->count;
     json_integer(line, "n", m->count);
+    json_integer(line, "passes", m->passes);
     json_string(line, "stopped_by", m->stopped_by);
     json_tenth(line, "p50_ns", stats_percentile(m->sorted, count, 50));
     json_integer(line, "min_ns", m->sorted[0]);
@@ -103,7 +104,12 @@ static void write_times(const measurement *m, json *line) {
     json_real(line, "spread", m->spread);
 }
 
-void report_result(const job *j, const options *o, measurement *m, int64_t peak_rss_bytes, uint64_t checksum) {
+static void write_known(json *line, const char *key, int64_t value) {
+    if (value < 0) json_null(line, key);
+    else json_integer(line, key, value);
+}
+
+void report_result(const job *j, const options *o, measurement *m, const outcome *end) {
     json line;
     char digits[17];
     json_begin(&line, "result");
@@ -119,14 +125,15 @@ void report_result(const job *j, const options *o, measurement *m, int64_t peak_
         write_layer(j, m, &line, first, last, m->sorted); /* the samples' order is of no more use */
     }
     json_close(&line, ']');
-    if (peak_rss_bytes < 0) json_null(&line, "peak_rss_bytes");
-    else json_integer(&line, "peak_rss_bytes", peak_rss_bytes);
+    write_known(&line, "instructions", end->instructions);
+    json_string(&line, "instructions_absent", end->instructions_absent);
+    write_known(&line, "peak_rss_bytes", end->peak_rss_bytes);
     json_integer(&line, "arena_bytes", (int64_t)j->arena_size);
     json_integer(&line, "model_bytes", (int64_t)(j->info.file_bytes + j->info.prepared_bytes));
     json_open(&line, "logits", '[');
     for (int32_t i = 0; i < j->info.classes; i++) json_real(&line, NULL, (double)j->logits[i]);
     json_close(&line, ']');
-    snprintf(digits, sizeof digits, "%08x%08x", (unsigned)(checksum >> 32), (unsigned)(checksum & UINT32_MAX));
+    snprintf(digits, sizeof digits, "%08x%08x", (unsigned)(end->checksum >> 32), (unsigned)(end->checksum & UINT32_MAX));
     json_string(&line, "checksum", digits);
     json_end(&line);
 }

@@ -7,8 +7,16 @@
 
 #include "measure.h"
 
+/* What is known once a run has ended, beside its times. */
+typedef struct {
+    int64_t peak_rss_bytes;          /* -1: unknown */
+    int64_t instructions;            /* of one pass on one thread; -1: not counted */
+    const char *instructions_absent; /* why not, or NULL */
+    uint64_t checksum;
+} outcome;
+
 void report_model(const job *j);
 void report_init(const job *j, int64_t open_ns);
-void report_result(const job *j, const options *o, measurement *m, int64_t peak_rss_bytes, uint64_t checksum);
+void report_result(const job *j, const options *o, measurement *m, const outcome *end);
 
 #endif

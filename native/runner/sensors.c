@@ -92,6 +92,25 @@ void sensors_find(sensors *found, const char *root) {
     find_throttle(found);
 }
 
+static bool zone_celsius(const sensors *from, int zone, double *celsius) {
+    char path[80];
+    long millidegrees;
+    if (!number(from->root, zone_file(path, from->zones[zone], "temp"), 10, &millidegrees)) return false;
+    *celsius = (double)millidegrees / 1000;
+    return true;
+}
+
+bool sensors_hottest(const sensors *from, double *celsius) {
+    bool known = false;
+    for (int i = 0; i < from->zone_count; i++) {
+        double one;
+        if (!zone_celsius(from, i, &one) || (known && one <= *celsius)) continue;
+        *celsius = one;
+        known = true;
+    }
+    return known;
+}
+
 static void write_temperatures(const sensors *from, json *line) {
     if (from->zone_count == 0) {
         json_null(line, "temperatures");
@@ -99,12 +118,10 @@ static void write_temperatures(const sensors *from, json *line) {
     }
     json_open(line, "temperatures", '[');
     for (int i = 0; i < from->zone_count; i++) {
-        char path[80];
-        long millidegrees;
+        double celsius;
         json_open(line, NULL, '{');
         json_string(line, "zone", from->names[i]);
-        if (number(from->root, zone_file(path, from->zones[i], "temp"), 10, &millidegrees))
-            json_real(line, "celsius", (double)millidegrees / 1000);
+        if (zone_celsius(from, i, &celsius)) json_real(line, "celsius", celsius);
         else json_null(line, "celsius");
         json_close(line, '}');
     }

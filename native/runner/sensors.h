@@ -23,6 +23,9 @@ void sensors_find(sensors *found, const char *root);
 /** @brief Read them into the members temperatures, frequencies, throttled and load_average. */
 void sensors_write(const sensors *from, json *line);
 
+/** @brief Temperature of the hottest zone; false where none tells it. */
+bool sensors_hottest(const sensors *from, double *celsius);
+
 /** @brief The member governors. */
 void sensors_write_governors(const sensors *from, json *line);
 

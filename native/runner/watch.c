@@ -42,6 +42,11 @@ static void end_heartbeat(const watch *w, json *line) {
     json_real(line, "elapsed_s", (double)(watch_now_ns() - w->start_ns) / 1e9);
     json_string(line, "phase", atomic_load(&w->phase));
     json_integer(line, "runs", atomic_load(&w->runs));
+    int layers = atomic_load(&w->layers);
+    if (layers == 0) json_null(line, "layers_ns");
+    else json_open(line, "layers_ns", '[');
+    for (int i = 0; i < layers; i++) json_integer(line, NULL, atomic_load(&w->layer_ns[i]));
+    if (layers > 0) json_close(line, ']');
     sensors_write(w->board, line);
     json_end(line);
 }
@@ -97,6 +102,8 @@ bool watch_start(watch *w, const sensors *board, bool on_stdin) {
     w->start_ns = watch_now_ns();
     atomic_init(&w->phase, "open");
     atomic_init(&w->runs, 0);
+    atomic_init(&w->layers, 0);
+    for (size_t i = 0; i < sizeof w->layer_ns / sizeof *w->layer_ns; i++) atomic_init(&w->layer_ns[i], 0);
     write_heartbeat(w);
     if (pipe(w->wake) != 0) return false;
     if (pthread_create(&w->thread, NULL, watching, w) == 0) return true;

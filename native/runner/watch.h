@@ -5,6 +5,7 @@
 #ifndef RUNNER_WATCH_H
 #define RUNNER_WATCH_H
 
+#include "bgnn.h"
 #include "sensors.h"
 
 #include <pthread.h>
@@ -15,7 +16,9 @@ typedef struct {
     bool on_stdin;
     int64_t start_ns;
     _Atomic(const char *) phase; /* static text */
-    atomic_int runs;             /* measured so far */
+    atomic_llong runs;           /* measured so far */
+    atomic_int layers;           /* how many have a sum */
+    atomic_llong layer_ns[BGNN_MAX_LAYERS + 2]; /* over the passes measured so far: of each layer, the embedding and the head */
     int wake[2];                 /* a pipe: its end ends the thread */
     pthread_t thread;
 } watch;

@@ -1,14 +1,13 @@
 /**
  * @file bits_neon.c
- * @brief Packed-word kernels for NEON (aarch64).
+ * @brief Packed-word kernels for NEON, of 64-bit and of 32-bit ARM.
  *
  * Popcounts: a byte of 16 columns sits in one vector, so no sum crosses lanes: xor with a row's byte, cnt, add.
  */
-#include "kernels.h"
+#include "neon.h"
 
-#if defined(__aarch64__)
+#ifdef BGNN_NEON
 
-#include <arm_neon.h>
 #include <string.h>
 
 enum {
@@ -33,10 +32,10 @@ static inline void count4(const uint8_t *const row[ROWS], const uint8_t *panel, 
 /* Store (or add) 32 byte counts as int32. */
 static inline void widen(const uint8x16_t count_u8x32[2], int32_t *out, int add) {
     for (int i = 0; i < 2; i++, out += 16) {
-        uint16x8_t half[2] = {vmovl_u8(vget_low_u8(count_u8x32[i])), vmovl_high_u8(count_u8x32[i])};
+        uint16x8_t half[2] = {vmovl_u8(vget_low_u8(count_u8x32[i])), vmovl_u8(vget_high_u8(count_u8x32[i]))};
         int32x4_t part[4] = {
-            vreinterpretq_s32_u32(vmovl_u16(vget_low_u16(half[0]))), vreinterpretq_s32_u32(vmovl_high_u16(half[0])),
-            vreinterpretq_s32_u32(vmovl_u16(vget_low_u16(half[1]))), vreinterpretq_s32_u32(vmovl_high_u16(half[1]))};
+            vreinterpretq_s32_u32(vmovl_u16(vget_low_u16(half[0]))), vreinterpretq_s32_u32(vmovl_u16(vget_high_u16(half[0]))),
+            vreinterpretq_s32_u32(vmovl_u16(vget_low_u16(half[1]))), vreinterpretq_s32_u32(vmovl_u16(vget_high_u16(half[1])))};
         for (int j = 0; j < 4; j++)
             vst1q_s32(out + 4 * j, add ? vaddq_s32(vld1q_s32(out + 4 * j), part[j]) : part[j]);
     }
@@ -111,7 +110,7 @@ static void gather_extremes(const int32_t *counts, size_t stride, const int32_t 
 /* Bits 0-3 of a vector of all-ones or all-zeros lanes. */
 static inline uint64_t lane_bits(uint32x4_t mask) {
     static const uint32_t BIT[4] = {1, 2, 4, 8};
-    return vaddvq_u32(vandq_u32(mask, vld1q_u32(BIT)));
+    return sum_u32(vandq_u32(mask, vld1q_u32(BIT)));
 }
 
 static inline uint32x4_t in_reach(const int32_t *n, uint32x4_t flip, uint32x4_t start, uint32x4_t span) {
@@ -136,6 +135,7 @@ static void hits(const int32_t *least, const int32_t *most, const int32_t *own, 
     bgnn_bits_scalar.hits(least + c, most + c, own + c, in, low + c, span + c, columns - c, words + c / 64);
 }
 
+#if BGNN_NEON == 64
 static void pack(const float *values, size_t stride, size_t rows, size_t channels, const float *threshold,
                  const uint64_t *flip, uint64_t *words, size_t word_stride) {
     for (size_t r = 0; r < rows; r++, values += stride, words += word_stride) {
@@ -153,6 +153,15 @@ static void pack(const float *values, size_t stride, size_t rows, size_t channel
     }
 }
 
+#else
+/* 32-bit NEON takes denormals for 0. */
+static void pack(const float *values, size_t stride, size_t rows, size_t channels, const float *threshold,
+                 const uint64_t *flip, uint64_t *words, size_t word_stride) {
+    bgnn_bits_scalar.pack(values, stride, rows, channels, threshold, flip, words, word_stride);
+}
+#endif
+
 const bgnn_bits_kernels bgnn_bits_neon = {pack, hamming, hamming_u8, extremes, gather_extremes, hits};
 
+BGNN_NEON_END
 #endif

@@ -10,12 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A NEON without fused multiply-add, or one that flushes denormals (armv7), cannot keep the order contract. */
 #if defined(__x86_64__)
 #include <cpuid.h>
 #define HAVE_AVX 1
 #elif defined(__aarch64__)
 #define HAVE_NEON 1
+#elif defined(__arm__) && defined(__ARM_FP) && defined(__linux__)
+#include <sys/auxv.h>
+#define HAVE_NEON_32 1
 #endif
 
 static bool always(void) { return true; }
@@ -40,6 +42,12 @@ static bool has_avx512(void) {
 }
 #endif
 
+#ifdef HAVE_NEON_32
+enum { HWCAP_BIT_NEON = 1 << 12, HWCAP_BIT_VFPV4 = 1 << 16 }; /* Linux, arch/arm/include/uapi/asm/hwcap.h */
+static bool has_neon(void) { return (getauxval(AT_HWCAP) & HWCAP_BIT_NEON) != 0; }
+static bool has_neon_vfpv4(void) { return has_neon() && (getauxval(AT_HWCAP) & HWCAP_BIT_VFPV4) != 0; }
+#endif
+
 static const struct {
     bgnn_kernels kernels;
     bool (*runs)(void);
@@ -52,6 +60,10 @@ static const struct {
 #endif
 #ifdef HAVE_NEON
     {{"neon", &bgnn_bits_neon, &bgnn_real_neon, &bgnn_select_neon}, always},
+#endif
+#ifdef HAVE_NEON_32
+    {{"neon", &bgnn_bits_neon, &bgnn_real_scalar, &bgnn_select_neon}, has_neon},
+    {{"neon-vfpv4", &bgnn_bits_neon, &bgnn_real_vfpv4, &bgnn_select_neon}, has_neon_vfpv4},
 #endif
 };
 enum { ROWS = sizeof TABLE / sizeof *TABLE };

@@ -24,7 +24,10 @@ const float *bgnn_real_input(const bgnn_pass *pass, size_t l, size_t *stride) {
     return l == 0 ? pass->xyz : pass->features + bgnn_channel_offset(pass, l - 1);
 }
 
-static bool on_bits(const bgnn_pass *pass) { return pass->model->info.conv == BGNN_XOR_EDGE_CONV; }
+static bool on_bits(const bgnn_pass *pass) { return pass->model->info.on_bits != 0; }
+
+/* Whether a binary network's popcounts have a step of their own. */
+static bool counts_first(const bgnn_pass *pass) { return bgnn_is_binary(pass) && pass->model->info.edge_op == BGNN_EDGE_CAT; }
 
 /* The k-NN job of layer l. */
 static bgnn_knn_job graph_of(const bgnn_pass *pass, size_t l) {
@@ -43,7 +46,7 @@ static bgnn_knn_job graph_of(const bgnn_pass *pass, size_t l) {
 /* The last step of graph layer l, for points first ... last - 1. */
 static void run_layer(const bgnn_pass *pass, size_t l, size_t first, size_t last, bgnn_carver *scratch) {
     if (pass->model->info.conv == BGNN_EDGE_CONV) bgnn_edge_max(pass, l, first, last, scratch);
-    else if (l == 0) bgnn_first_layer(pass, first, last, scratch);
+    else if (l == 0 || !bgnn_is_binary(pass)) bgnn_real_edge_layer(pass, l, first, last, scratch);
     else if (on_bits(pass)) bgnn_xor_edge_layer(pass, l, first, last, scratch);
     else bgnn_bin_edge_layer(pass, l, first, last, scratch);
 }
@@ -92,13 +95,13 @@ static void lay_out(bgnn_pass *pass, size_t threads, bgnn_carver *arena) {
     pass->knn = bgnn_carve(arena, N, pass->k, sizeof *pass->knn);
     pass->panels = bgnn_carve(arena, 1, panels.overflow ? SIZE_MAX : panels.used, 1);
     if (info->conv == BGNN_EDGE_CONV) pass->products = bgnn_carve(arena, N, widest, sizeof *pass->products);
-    else pass->joined = bgnn_carve(arena, N, bgnn_words(prepared->channels), sizeof *pass->joined);
-    if (!on_bits(pass)) pass->features = bgnn_carve(arena, N, prepared->channels, sizeof *pass->features);
-    for (size_t i = 0; i < 2 && on_bits(pass); i++) {
-        pass->bits[i] = bgnn_carve(arena, N, bgnn_words(widest), sizeof *pass->bits[i]);
+    if (bgnn_is_binary(pass)) pass->joined = bgnn_carve(arena, N, bgnn_words(prepared->channels), sizeof *pass->joined);
+    if (!bgnn_is_binary(pass) || !on_bits(pass)) pass->features = bgnn_carve(arena, N, prepared->channels, sizeof *pass->features);
+    for (size_t i = 0; i < 2; i++) {
+        if (on_bits(pass)) pass->bits[i] = bgnn_carve(arena, N, bgnn_words(widest), sizeof *pass->bits[i]);
         if (info->real_skip) pass->reals[i] = bgnn_carve(arena, N, widest, sizeof *pass->reals[i]);
     }
-    if (info->edge_op == BGNN_EDGE_CAT) pass->counts = bgnn_carve(arena, N, widest, sizeof *pass->counts);
+    if (counts_first(pass)) pass->counts = bgnn_carve(arena, N, widest, sizeof *pass->counts);
     pass->pooled = bgnn_carve(arena, 2, prepared->embedding.out, sizeof *pass->pooled);
     for (size_t b = 0; b < 2; b++) pass->hidden[b] = bgnn_carve(arena, 1, prepared->linear[b].out, sizeof *pass->hidden[b]);
     bgnn_carver scratch = scratch_of_steps(pass);
@@ -181,7 +184,7 @@ static void graph_layer(member *me, size_t l) {
 
     int32_t *own_knn = pass->knn;
     pass->knn = job.knn;
-    bool factorised = pass->model->info.conv == BGNN_EDGE_CONV || (l > 0 && pass->model->info.edge_op == BGNN_EDGE_CAT);
+    bool factorised = pass->model->info.conv == BGNN_EDGE_CONV || (l > 0 && counts_first(pass));
     if (factorised) {
         if (pass->model->info.conv == BGNN_EDGE_CONV) bgnn_edge_products(pass, l, first, last);
         else bgnn_cat_counts(pass, l, first, last);
@@ -202,8 +205,8 @@ static void work(void *context, bgnn_team *team, size_t id) {
 
     if (pass->model->info.conv == BGNN_BIN_EDGE_CONV) {
         bgnn_team_share(team, id, pass->points, 1, &first, &last);
-        bgnn_sign_features(pass, first, last);
-        end_step(&me, layers + 1, "sign");
+        bgnn_enter_embedding(pass, first, last);
+        end_step(&me, layers + 1, pass->model->embedding.tanh ? "tanh" : "sign");
     }
     bgnn_team_share(team, id, pass->prepared->embedding.out, BGNN_OUTPUTS, &first, &last);
     bgnn_carver scratch = fresh_scratch(&me);
@@ -249,7 +252,7 @@ bgnn_status bgnn_forward(const bgnn_model *model, const float *xyz, int32_t poin
     bgnn_carver carver = {.base = arena};
     size_t members = useful_threads(threads, points);
     lay_out(&pass, members, &carver);
-    if (on_bits(&pass)) memset(pass.joined, 0, pass.points * bgnn_words(pass.prepared->channels) * sizeof *pass.joined);
+    if (bgnn_is_binary(&pass)) memset(pass.joined, 0, pass.points * bgnn_words(pass.prepared->channels) * sizeof *pass.joined);
     bgnn_team_run(members, work, &pass);
     return BGNN_OK;
 }

@@ -4,6 +4,7 @@
  */
 #include "kernels.h"
 
+#include "activation.h"
 #include "bgnn.h"
 #include "graph.h"
 #include "panels.h"
@@ -17,6 +18,13 @@ bgnn_status bgnn_sign_pack(const float *values, int64_t rows, int32_t channels, 
     if (kernels == NULL) return BGNN_NO_ISA;
     size_t C = (size_t)channels;
     kernels->bits->pack(values, C, (size_t)rows, C, NULL, NULL, words, bgnn_ceil(C, 64));
+    return BGNN_OK;
+}
+
+bgnn_status bgnn_tanh(const float *values, int64_t count, float *out) {
+    if (values == NULL || out == NULL || count < 0) return BGNN_BAD_ARGUMENT;
+    if (out != values) memmove(out, values, (size_t)count * sizeof *out);
+    bgnn_tanh_rows(out, (size_t)count, 1, (size_t)count);
     return BGNN_OK;
 }
 

@@ -104,7 +104,7 @@ typedef struct {
 const bgnn_kernels *bgnn_kernels_in_use(void);
 
 extern const bgnn_bits_kernels bgnn_bits_scalar, bgnn_bits_avx2, bgnn_bits_avx512, bgnn_bits_neon;
-extern const bgnn_real_kernels bgnn_real_scalar, bgnn_real_avx2, bgnn_real_avx512, bgnn_real_neon;
+extern const bgnn_real_kernels bgnn_real_scalar, bgnn_real_avx2, bgnn_real_avx512, bgnn_real_neon, bgnn_real_vfpv4;
 extern const bgnn_select_kernels bgnn_select_scalar, bgnn_select_avx2, bgnn_select_avx512, bgnn_select_neon;
 
 #endif

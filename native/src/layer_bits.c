@@ -23,6 +23,13 @@ void bgnn_cat_counts(const bgnn_pass *pass, size_t l, size_t first, size_t last)
                                  pass->counts + first * out, out);
 }
 
+void bgnn_add_skip(const bgnn_pass *pass, size_t l, size_t point, float *values) {
+    size_t in = pass->prepared->conv[l].in, out = pass->prepared->conv[l].out;
+    const float *before = pass->reals[l % 2] + point * in;
+    for (size_t start = 0; start < out; start += in)
+        for (size_t c = 0; c < in; c++) values[start + c] += before[c];
+}
+
 /* The popcounts of one node's edges, as far as they matter. */
 typedef struct {
     const int32_t *own; /* (out): popcounts of the x_i half */
@@ -57,11 +64,11 @@ static void finish_hits(const bgnn_pass *pass, size_t l, const node_counts *node
     if (out % 64 != 0) bits[words - 1] &= (UINT64_C(1) << (out % 64)) - 1;
 }
 
-static void finish_tables(const bgnn_pass *pass, size_t l, const node_counts *node, const float *before, float *values,
-                          uint64_t *bits) {
+static void finish_tables(const bgnn_pass *pass, size_t l, size_t point, const node_counts *node, uint64_t *bits) {
     const bgnn_layer *layer = &pass->model->conv[l];
     const bgnn_graph_layer *conv = &pass->prepared->conv[l];
-    size_t in = conv->in, out = conv->out, entries = (size_t)layer->in + 1, words = bgnn_words(out);
+    size_t out = conv->out, entries = (size_t)layer->in + 1, words = bgnn_words(out);
+    float *values = pass->reals[(l + 1) % 2] + point * out;
     const int32_t *least = node->least, *most = node->most;
     const float *row = layer->table;
     for (size_t start = 0; start < out; start += 64) {
@@ -80,8 +87,7 @@ static void finish_tables(const bgnn_pass *pass, size_t l, const node_counts *no
             if (bgnn_bit(layer->table_min, o) ? v < values[o] : v > values[o]) values[o] = v;
         }
     }
-    for (size_t start = 0; start < out; start += in)
-        for (size_t c = 0; c < in; c++) values[start + c] += before[c];
+    bgnn_add_skip(pass, l, point, values);
     pass->kernels->bits->pack(values, out, 1, out, NULL, NULL, bits, words);
 }
 
@@ -115,10 +121,8 @@ void bgnn_xor_edge_layer(const bgnn_pass *pass, size_t l, size_t first, size_t l
                 kernels->hamming(edges, words, k, conv->interior_octets, conv->bytes, conv->interior, interior, conv->interior);
         }
         uint64_t *bits = pass->bits[(l + 1) % 2] + i * out_words;
-        if (pass->model->info.real_skip)
-            finish_tables(pass, l, &node, pass->reals[l % 2] + i * in, pass->reals[(l + 1) % 2] + i * out, bits);
-        else
-            finish_hits(pass, l, &node, bits);
+        if (pass->model->info.real_skip) finish_tables(pass, l, i, &node, bits);
+        else finish_hits(pass, l, &node, bits);
         bgnn_join_bits(pass, l, i);
     }
 }

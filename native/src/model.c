@@ -91,10 +91,12 @@ static void bind_weight(binder *b, const char *name, bgnn_layer *layer, int32_t 
         layer->weight = bind_reals(b, name, "weight", layer->out, layer->in);
 }
 
-static void bind_pre_norm(binder *b, const char *name, bgnn_layer *layer, int32_t sign) {
+/** activated: a sign follows, or, at stage tanh, a tanh. */
+static void bind_pre_norm(binder *b, const char *name, bgnn_layer *layer, bgnn_stage stage, int32_t activated) {
     layer->pre_gain = bind_reals(b, name, "pre_gain", 1, layer->in);
     layer->pre_offset = bind_reals(b, name, "pre_offset", 1, layer->in);
-    if (!sign) return;
+    layer->tanh = activated && stage == BGNN_TANH;
+    if (!activated || layer->tanh) return;
     layer->threshold = bind_reals(b, name, "threshold", 1, layer->in);
     layer->flip = bind_words(b, name, "flip", 1, layer->in);
 }
@@ -124,11 +126,11 @@ static void bind_hits(binder *b, const char *name, bgnn_layer *layer) {
 }
 
 /** What graph layers and the embedding have in common. */
-static void bind_features(binder *b, const char *name, bgnn_layer *layer, bgnn_conv conv, int32_t packed, int32_t sign) {
+static void bind_features(binder *b, const char *name, bgnn_layer *layer, const bgnn_model_info *info, int32_t packed, int32_t activated) {
     bind_weight(b, name, layer, packed);
-    if (conv == BGNN_BIN_EDGE_CONV) bind_pre_norm(b, name, layer, sign);
-    if (conv != BGNN_EDGE_CONV) bind_rescale(b, name, layer);
-    if (conv != BGNN_BIN_EDGE_CONV) bind_post_norm(b, name, layer);
+    if (info->conv == BGNN_BIN_EDGE_CONV) bind_pre_norm(b, name, layer, info->stage, activated);
+    if (info->conv != BGNN_EDGE_CONV) bind_rescale(b, name, layer);
+    if (info->conv != BGNN_BIN_EDGE_CONV) bind_post_norm(b, name, layer);
 }
 
 static void bind_graph_layer(binder *b, bgnn_model *model, int32_t l) {
@@ -138,9 +140,9 @@ static void bind_graph_layer(binder *b, bgnn_model *model, int32_t l) {
     snprintf(name, sizeof name, "conv%d", l + 1);
     layer->in = 2 * (l ? info->widths[l - 1] : 3);
     layer->out = info->widths[l];
-    int32_t packed = info->conv != BGNN_EDGE_CONV && (l > 0 || !info->float_first_layer);
-    bind_features(b, name, layer, info->conv, packed, l > 0);
-    if (info->conv != BGNN_XOR_EDGE_CONV || l == 0) return;
+    int32_t packed = info->stage == BGNN_BINARY && (l > 0 || !info->float_first_layer);
+    bind_features(b, name, layer, info, packed, l > 0 || info->stage == BGNN_TANH);
+    if (info->conv != BGNN_XOR_EDGE_CONV || info->stage != BGNN_BINARY || l == 0) return;
     if (info->real_skip) {
         layer->table = bind_reals(b, name, "table", layer->out, layer->in + 1);
         layer->table_min = bind_words(b, name, "table_min", 1, layer->out);
@@ -160,8 +162,8 @@ static void bind_head(binder *b, bgnn_model *model) {
         snprintf(name, sizeof name, "linear%d", i + 1);
         layer->in = widths[i];
         layer->out = widths[i + 1];
-        bind_weight(b, name, layer, !real && !last);
-        if (!real) bind_pre_norm(b, name, layer, !last && !info->real_head_inputs);
+        bind_weight(b, name, layer, info->stage == BGNN_BINARY && !last);
+        if (!real) bind_pre_norm(b, name, layer, info->stage, !last && !info->real_head_inputs);
         if (!real && !last) bind_rescale(b, name, layer);
         if (!real && last) layer->scale = bind_reals(b, name, "scale", 1, layer->out);
         if (real && !last) bind_post_norm(b, name, layer);
@@ -177,7 +179,7 @@ static void bind_tensors(binder *b, bgnn_model *model) {
         embedding->in += info->widths[l];
     }
     embedding->out = info->embedding;
-    bind_features(b, "embedding", embedding, info->conv, info->conv != BGNN_EDGE_CONV, 1);
+    bind_features(b, "embedding", embedding, info, info->stage == BGNN_BINARY, 1);
     bind_head(b, model);
     if (!failed(b) && bgnn_gguf_tensor_at(b->file, b->bound))
         b->status = bgnn_fail(BGNN_BAD_FILE, b->message, "the file has more than the %llu tensors of such a model. Export the model again.",

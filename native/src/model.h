@@ -20,6 +20,7 @@ typedef struct {
     const float *pre_gain, *pre_offset;   /* (in): value * gain + offset */
     const float *threshold;               /* (in): bit = (value < threshold) ^ flip: pre norm and sign in one */
     const uint64_t *flip;                 /* ceil(in / 64) words */
+    int32_t tanh;                         /* 1: tanh follows the pre norm (stage tanh) */
     const float *weight;                  /* (out, in) real weights, or NULL */
     const uint64_t *words;                /* (out, ceil(in / 64)) packed weights, or NULL */
     const float *scale;                   /* (out) */

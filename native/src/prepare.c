@@ -75,8 +75,7 @@ static bool is_interior(const bgnn_layer *layer, size_t o) {
 
 /* Scale, PReLU and norm are each monotone, rounding included, but for a PReLU of negative slope, which falls and then rises: the
    maximum is at an end unless a norm before it turns that into a rise and a fall. */
-static bool ends_decide(const bgnn_model *model) {
-    const bgnn_layer *layer = &model->conv[0];
+static bool ends_decide(const bgnn_model *model, const bgnn_layer *layer) {
     for (int32_t o = 0; o < layer->out; o++)
         if (layer->slope[o] < 0.0f && layer->post_gain != NULL && layer->post_gain[o] < 0.0f && !model->info.max_before_norm)
             return false;
@@ -112,7 +111,18 @@ static void graph_layer(const bgnn_model *model, int32_t l, bgnn_carver *block, 
                                             : bgnn_bit(layer->words + o, c) ? -1.0f
                                                                             : 1.0f;
         to->floats = panels;
-        to->ends_decide = ends_decide(model);
+        to->ends_decide = ends_decide(model, layer);
+        return;
+    }
+    if (layer->weight != NULL) {
+        float *edge = float_operand(block, out, in), *own = float_operand(block, out, in);
+        for (size_t o = 0; own != NULL && o < out; o++)
+            for (size_t c = 0; c < in; c++) {
+                *at(edge, in, o, c) = layer->weight[o * 2 * in + c];
+                *at(own, in, o, c) = layer->weight[o * 2 * in + in + c];
+            }
+        to->edge_floats = edge, to->own_floats = own;
+        to->ends_decide = ends_decide(model, layer);
         return;
     }
     to->edge_octets = octet_operand(block, layer, 0, in, NULL, out);

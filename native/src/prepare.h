@@ -15,8 +15,8 @@ typedef struct {
     size_t in, out;     /* channels of one half; outputs */
     size_t bytes;       /* of a packed half */
     const float *floats;           /* layer 1 of rf and bf*: (out) x 6 real or +-1 weights */
-    bool ends_decide;              /* layer 1: the maximum over the edges is that of the least or of the greatest product */
-    const float *edge_floats;      /* EdgeConv: W1, and W2 - W1; rows of negative gain negated */
+    bool ends_decide;              /* real products: the maximum over the edges is that of the least or of the greatest product */
+    const float *edge_floats;      /* EdgeConv: W1, and W2 - W1, rows of negative gain negated; stages tanh and sign: W1, and W2 */
     const float *own_floats;
     const uint8_t *edge_octets;    /* binary layers >= 2 */
     const uint8_t *own_octets;

@@ -1,12 +1,10 @@
 /**
  * @file select_neon.c
- * @brief Selection kernels for NEON (aarch64): four distances a compare.
+ * @brief Selection kernels for NEON, of 64-bit and of 32-bit ARM: four distances a compare.
  */
-#include "kernels.h"
+#include "neon.h"
 
-#if defined(__aarch64__)
-
-#include <arm_neon.h>
+#ifdef BGNN_NEON
 
 enum { LANES = 4, VECTORS = 4 };
 
@@ -19,7 +17,7 @@ static size_t count(const int32_t *row, size_t length, int32_t limit) {
         for (int j = 0; j < VECTORS; j++)
             within[j] = vaddq_u32(within[j], vcleq_s32(vld1q_s32(row + i + (size_t)(LANES * j)), bound));
     uint32x4_t sum = vaddq_u32(vaddq_u32(within[0], within[1]), vaddq_u32(within[2], within[3]));
-    return (size_t)(0 - vaddvq_u32(sum)) + bgnn_select_scalar.count(row + i, length - i, limit);
+    return (size_t)(0 - sum_u32(sum)) + bgnn_select_scalar.count(row + i, length - i, limit);
 }
 
 static size_t keys(const int32_t *row, size_t length, int32_t low, int32_t high, size_t room, uint64_t *out) {
@@ -31,7 +29,7 @@ static size_t keys(const int32_t *row, size_t length, int32_t low, int32_t high,
             int32x4_t d = vld1q_s32(row + i + (size_t)(LANES * j));
             inside[j] = vandq_u32(vcgeq_s32(d, from), vcleq_s32(d, to));
         }
-        if (vmaxvq_u32(vorrq_u32(vorrq_u32(inside[0], inside[1]), vorrq_u32(inside[2], inside[3]))) == 0) continue;
+        if (none_u32(vorrq_u32(vorrq_u32(inside[0], inside[1]), vorrq_u32(inside[2], inside[3])))) continue;
         for (size_t j = i; j < i + LANES * VECTORS && n < room; j++)
             if (row[j] >= low && row[j] <= high) out[n++] = (uint64_t)(uint32_t)row[j] << 32 | j;
     }
@@ -89,7 +87,7 @@ static int32_t reach_u8(const uint8_t *row, size_t length, size_t k) {
         const uint8x16_t bound = vdupq_n_u8((uint8_t)(limit + step));
         uint8x16_t within = vdupq_n_u8(0); /* minus the count, modulo 256 */
         for (int j = 0; j < GROUP_VECTORS; j++) within = vaddq_u8(within, vcltq_u8(least[j], bound));
-        limit += (uint8_t)(0 - vaddvq_u8(within)) < k ? step : 0;
+        limit += (uint8_t)(0 - sum_u8(within)) < k ? step : 0;
     }
     return limit;
 }
@@ -103,8 +101,8 @@ static void sort(const uint64_t *keys, size_t count, uint64_t *sorted) {
         uint64x2_t key[VECTORS], rank[VECTORS];
         for (int v = 0; v < VECTORS; v++) key[v] = vld1q_u64(own + 2 * v), rank[v] = vdupq_n_u64(0);
         for (size_t j = 0; j < count; j++) {
-            uint64x2_t other = vdupq_n_u64(keys[j]);
-            for (int v = 0; v < VECTORS; v++) rank[v] = vsubq_u64(rank[v], vcgtq_u64(key[v], other));
+            uint64x2_t other = vdupq_n_u64(keys[j]); /* keys are below 2^63: the sign of a difference says which is smaller */
+            for (int v = 0; v < VECTORS; v++) rank[v] = vsraq_n_u64(rank[v], vsubq_u64(other, key[v]), 63);
         }
         for (int v = 0; v < VECTORS; v++) vst1q_u64(smaller + 2 * v, rank[v]);
         for (size_t i = 0; i < size; i++) sorted[smaller[i]] = own[i];
@@ -113,4 +111,5 @@ static void sort(const uint64_t *keys, size_t count, uint64_t *sorted) {
 
 const bgnn_select_kernels bgnn_select_neon = {count, keys, minima, keys_u8, reach_u8, sort};
 
+BGNN_NEON_END
 #endif

@@ -104,16 +104,10 @@ static void read_sizes(reader *r, bgnn_model_info *info) {
 }
 
 /** Combinations that no engine runs: the same ones as in bgnn_studio/core/spec.py. */
-static void check_combination(reader *r, const bgnn_model_info *info, int32_t stage) {
-    static const char *const stages[] = {"teacher", "tanh", "sign", "binary"};
+static void check_combination(reader *r, const bgnn_model_info *info) {
     if (failed(r)) return;
-    if (stage == 1 || stage == 2)
-        r->status = bgnn_fail(BGNN_BAD_FILE, r->message,
-                              "key 'bgnn.stage' is '%s', a step of training: the engine runs 'teacher' and 'binary'. "
-                              "Finish the cascade, then export the model again.",
-                              stages[stage]);
-    else if ((info->conv == BGNN_EDGE_CONV) != (stage == 0))
-        refuse_key(r, "bgnn.stage", "'teacher' with EdgeConv, 'binary' with the others");
+    if ((info->conv == BGNN_EDGE_CONV) != (info->stage == BGNN_TEACHER))
+        refuse_key(r, "bgnn.stage", "'teacher' with EdgeConv, 'tanh', 'sign' or 'binary' with the others");
     else if ((info->conv == BGNN_XOR_EDGE_CONV) != (info->edge_op != BGNN_EDGE_DIFF))
         refuse_key(r, "bgnn.edge_op", "'xor' or 'cat' with XorEdgeConv, 'diff' with the others");
     else if (info->conv == BGNN_EDGE_CONV && !(info->float_first_layer && info->real_head_inputs))
@@ -153,7 +147,7 @@ bgnn_status bgnn_read_spec(const bgnn_gguf *file, bgnn_model_info *info, char *m
     uint64_t count;
     check_format(r);
     if (!failed(r) && !has_kind(r, "bgnn.variant", GGUF_STRING, 0, &count)) refuse_key(r, "bgnn.variant", "a string");
-    int32_t stage = read_choice(r, "bgnn.stage", "teacher tanh sign binary");
+    info->stage = (bgnn_stage)read_choice(r, "bgnn.stage", "teacher tanh sign binary");
     info->conv = (bgnn_conv)read_choice(r, "bgnn.conv", "EdgeConv BinEdgeConv XorEdgeConv");
     info->edge_op = (bgnn_edge_op)read_choice(r, "bgnn.edge_op", "diff xor cat");
     info->float_first_layer = read_choice(r, "bgnn.first_layer", "binary float");
@@ -161,7 +155,8 @@ bgnn_status bgnn_read_spec(const bgnn_gguf *file, bgnn_model_info *info, char *m
     info->real_skip = read_choice(r, "bgnn.skip", "none real");
     info->real_head_inputs = read_choice(r, "bgnn.head_inputs", "sign real");
     if (!failed(r)) read_sizes(r, info);
-    check_combination(r, info, stage);
+    check_combination(r, info);
+    info->on_bits = info->conv == BGNN_XOR_EDGE_CONV && info->stage != BGNN_TANH;
     check_card(r);
     return r->status;
 }

@@ -2,6 +2,7 @@
  * @file tail.c
  * @brief From the features of all layers to the logits: embedding, pooling, head.
  */
+#include "activation.h"
 #include "forward.h"
 
 #include <math.h>
@@ -19,11 +20,14 @@ static bgnn_chain chain_from(const bgnn_chain *chain, size_t first) {
 static const float *floats_from(const bgnn_dense_layer *layer, size_t first) { return layer->floats + first * layer->in; }
 static const uint8_t *octets_from(const bgnn_dense_layer *layer, size_t first) { return layer->octets + first * layer->bytes; }
 
-void bgnn_sign_features(const bgnn_pass *pass, size_t first, size_t last) {
+void bgnn_enter_embedding(const bgnn_pass *pass, size_t first, size_t last) {
     const bgnn_layer *layer = &pass->model->embedding;
     size_t channels = pass->prepared->channels, words = bgnn_words(channels);
-    pass->kernels->bits->pack(pass->features + first * channels, channels, last - first, channels, layer->threshold, layer->flip,
-                              pass->joined + first * words, words);
+    float *values = pass->features + first * channels;
+    if (bgnn_is_binary(pass))
+        pass->kernels->bits->pack(values, channels, last - first, channels, layer->threshold, layer->flip, pass->joined + first * words,
+                                  words);
+    else bgnn_enter_product(layer, pass->kernels->real, values, channels, last - first, 0, channels);
 }
 
 /* Note the first row of a tile that gave each column its new maximum; `point` is the tile's first row. */
@@ -85,9 +89,8 @@ void bgnn_head_block(const bgnn_pass *pass, size_t b, size_t first, size_t last,
         real->dots(counts, columns, (int32_t)in, out);
     } else {
         if (layer->pre_gain != NULL) {
-            bgnn_chain pre = {.gain = layer->pre_gain, .offset = layer->pre_offset, .leak = 1.0f};
             memcpy(normed, values, in * sizeof *normed);
-            real->chain(normed, in, 1, in, &pre);
+            bgnn_enter_product(layer, real, normed, in, 1, 0, in);
             values = normed;
         }
         if (dense->floats != NULL) real->gemm(values, in, 1, floats_from(dense, first), in, columns, out, columns);

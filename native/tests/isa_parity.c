@@ -4,7 +4,8 @@
  * then whole passes (networks.c). Prints a checksum of the scalar results, which is the same on every machine.
  *
  * Buffers end at a guard page, so that reading or writing past one ends the process.
- * Usage: isa_parity [networks]: with the argument only the passes, which are what threads run.
+ * Usage: isa_parity [networks | CHANNELS]: only the passes, which are what threads run; or only the kernels, products of floats up to so
+ * many channels (where fmaf is a call, as on older 32-bit ARM, it is all that takes time).
  */
 #include "fixture.h"
 #include "networks.h"
@@ -16,6 +17,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const size_t CHANNELS[] = {1, 7, 8, 63, 64, 65, 127, 128, 129, 248, 249, 256, 4096};
@@ -188,7 +190,7 @@ static void check_narrow_selection(size_t length) {
         for (size_t room = 0; room <= length; room += 1 + length / 3) {
             memset(expected, 0, length * sizeof *expected);
             memset(got, 0, length * sizeof *got);
-            size_t found[2] = {scalar->select->keys_u8(row, length, limit / 2, limit, room, expected),
+            uint64_t found[2] = {scalar->select->keys_u8(row, length, limit / 2, limit, room, expected),
                                tried->select->keys_u8(row, length, limit / 2, limit, room, got)};
             compare("keys_u8", length, (size_t)limit, room, &found[0], &found[1], sizeof *found);
             compare("keys_u8", length, (size_t)limit, room, expected, got, length * sizeof *got);
@@ -205,12 +207,12 @@ static void check_selection(size_t length) {
     for (size_t i = 0; i < length; i++) row[i] = (int32_t)(draw() % 10);
     row[length - 1] = INT32_MAX;
     for (int32_t limit = -1; limit < 11; limit++) {
-        size_t counts[2] = {scalar->select->count(row, length, limit), tried->select->count(row, length, limit)};
+        uint64_t counts[2] = {scalar->select->count(row, length, limit), tried->select->count(row, length, limit)};
         compare("count", length, (size_t)limit, 0, &counts[0], &counts[1], sizeof *counts);
         for (size_t room = 0; room <= length; room += 1 + length / 3) {
             memset(expected, 0, length * sizeof *expected);
             memset(got, 0, length * sizeof *got);
-            size_t found[2] = {scalar->select->keys(row, length, limit / 2, limit, room, expected),
+            uint64_t found[2] = {scalar->select->keys(row, length, limit / 2, limit, room, expected),
                                tried->select->keys(row, length, limit / 2, limit, room, got)};
             compare("keys", length, (size_t)limit, room, &found[0], &found[1], sizeof *found);
             compare("keys", length, (size_t)limit, room, expected, got, length * sizeof *got);
@@ -229,14 +231,30 @@ static void check_selection(size_t length) {
     free_all();
 }
 
-static void check_kernels(void) {
+/* One form serves every instruction set: the checksum says whether it is the same on every machine, for floats of all sizes. */
+static void check_tanh(void) {
+    enum { COUNT = 1 << 16 };
+    float *values = guarded(COUNT, sizeof *values);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        uint32_t bits = i * UINT32_C(65521);
+        memcpy(&values[i], &bits, sizeof bits);
+    }
+    bgnn_tanh(values, COUNT, values);
+    for (size_t i = 0; i < COUNT; i++)
+        if (values[i] != values[i]) values[i] = NAN; /* payloads may differ */
+    compare("tanh", COUNT, 0, 0, values, values, COUNT * sizeof *values);
+    free_all();
+}
+
+static void check_kernels(size_t product_channels) {
     seed(1);
+    check_tanh();
     for EACH(c, CHANNELS)
         for EACH(r, ROWS) {
             check_pack(CHANNELS[c], ROWS[r]);
             for EACH(o, COLUMNS) {
                 check_popcounts(CHANNELS[c], COLUMNS[o], ROWS[r]);
-                if (CHANNELS[c] <= 256) check_products(CHANNELS[c], COLUMNS[o], ROWS[r]);
+                if (CHANNELS[c] <= product_channels) check_products(CHANNELS[c], COLUMNS[o], ROWS[r]);
             }
         }
     for EACH(l, LENGTHS) check_selection(LENGTHS[l]);
@@ -247,15 +265,15 @@ static void check_kernels(void) {
 
 int main(int count, char **arguments) {
     const char *name;
-    int networks_only = count > 1 && strcmp(arguments[1], "networks") == 0;
+    int networks_only = count > 1 && strcmp(arguments[1], "networks") == 0, kernels_only = count > 1 && !networks_only;
     bgnn_set_isa("scalar");
     scalar = bgnn_kernels_in_use();
     /* scalar against itself gives the checksum on a machine that has nothing better */
     for (int32_t i = 0; (name = bgnn_isa_name(i)) != NULL; i++) {
         bgnn_set_isa(name);
         tried = bgnn_kernels_in_use();
-        if (!networks_only) check_kernels();
-        differences += check_networks(name);
+        if (!networks_only) check_kernels(kernels_only ? strtoul(arguments[1], NULL, 10) : 256);
+        if (!kernels_only) differences += check_networks(name);
         printf("%s: %d differences\n", name, differences);
         if (i == 0) printf("checksum %016" PRIx64 "\n", checksum());
     }

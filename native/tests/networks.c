@@ -15,6 +15,7 @@
 #include <string.h>
 
 typedef struct {
+    bgnn_stage stage;
     bgnn_conv conv;
     bgnn_edge_op edge_op;
     int32_t float_first, max_before_norm, skip, real_head;
@@ -22,14 +23,20 @@ typedef struct {
 } options;
 
 static const options NETWORKS[] = {
-    {BGNN_EDGE_CONV, BGNN_EDGE_DIFF, 1, 0, 0, 1, {16, 5, 33}},
-    {BGNN_BIN_EDGE_CONV, BGNN_EDGE_DIFF, 0, 0, 0, 0, {64, 65, 7}},
-    {BGNN_BIN_EDGE_CONV, BGNN_EDGE_DIFF, 1, 0, 0, 1, {30, 64, 128}},
-    {BGNN_XOR_EDGE_CONV, BGNN_EDGE_XOR, 0, 1, 0, 0, {64, 64, 128}},
-    {BGNN_XOR_EDGE_CONV, BGNN_EDGE_XOR, 0, 0, 0, 0, {37, 65, 270}},
-    {BGNN_XOR_EDGE_CONV, BGNN_EDGE_CAT, 1, 0, 0, 1, {40, 100, 3}},
-    {BGNN_XOR_EDGE_CONV, BGNN_EDGE_XOR, 1, 1, 1, 0, {32, 32, 96}},
-    {BGNN_XOR_EDGE_CONV, BGNN_EDGE_CAT, 0, 0, 1, 1, {33, 66, 66}},
+    {BGNN_TEACHER, BGNN_EDGE_CONV, BGNN_EDGE_DIFF, 1, 0, 0, 1, {16, 5, 33}},
+    {BGNN_BINARY, BGNN_BIN_EDGE_CONV, BGNN_EDGE_DIFF, 0, 0, 0, 0, {64, 65, 7}},
+    {BGNN_BINARY, BGNN_BIN_EDGE_CONV, BGNN_EDGE_DIFF, 1, 0, 0, 1, {30, 64, 128}},
+    {BGNN_BINARY, BGNN_XOR_EDGE_CONV, BGNN_EDGE_XOR, 0, 1, 0, 0, {64, 64, 128}},
+    {BGNN_BINARY, BGNN_XOR_EDGE_CONV, BGNN_EDGE_XOR, 0, 0, 0, 0, {37, 65, 270}},
+    {BGNN_BINARY, BGNN_XOR_EDGE_CONV, BGNN_EDGE_CAT, 1, 0, 0, 1, {40, 100, 3}},
+    {BGNN_BINARY, BGNN_XOR_EDGE_CONV, BGNN_EDGE_XOR, 1, 1, 1, 0, {32, 32, 96}},
+    {BGNN_BINARY, BGNN_XOR_EDGE_CONV, BGNN_EDGE_CAT, 0, 0, 1, 1, {33, 66, 66}},
+    {BGNN_TANH, BGNN_BIN_EDGE_CONV, BGNN_EDGE_DIFF, 0, 0, 0, 0, {16, 33, 7}},
+    {BGNN_SIGN, BGNN_BIN_EDGE_CONV, BGNN_EDGE_DIFF, 1, 0, 0, 1, {30, 20, 15}},
+    {BGNN_TANH, BGNN_XOR_EDGE_CONV, BGNN_EDGE_XOR, 0, 0, 0, 0, {17, 33, 5}},
+    {BGNN_TANH, BGNN_XOR_EDGE_CONV, BGNN_EDGE_CAT, 1, 0, 1, 1, {16, 16, 32}},
+    {BGNN_SIGN, BGNN_XOR_EDGE_CONV, BGNN_EDGE_XOR, 0, 1, 0, 0, {64, 63, 5}},
+    {BGNN_SIGN, BGNN_XOR_EDGE_CONV, BGNN_EDGE_CAT, 1, 1, 1, 1, {65, 65, 65}},
 };
 enum { COUNT = sizeof NETWORKS / sizeof *NETWORKS, LAYERS = 3, EMBEDDING = 70, CLASSES = 5 };
 
@@ -74,7 +81,10 @@ static void add_norm(bgnn_layer *layer) {
     layer->post_offset = floats((size_t)layer->out, -0.5f, 0.5f);
 }
 
-static void add_sign(bgnn_layer *layer) {
+/* After a pre norm: thresholds, or at stage tanh that. */
+static void add_activation(bgnn_layer *layer, bgnn_stage stage) {
+    layer->tanh = stage == BGNN_TANH;
+    if (layer->tanh) return;
     layer->threshold = floats((size_t)layer->in, -0.3f, 0.3f);
     layer->flip = words(1, (size_t)layer->in);
 }
@@ -115,31 +125,32 @@ static void add_edges(bgnn_layer *layer, int skip) {
 }
 
 static void build(const options *o, bgnn_model *model) {
-    *model = (bgnn_model){.info = {.conv = o->conv, .edge_op = o->edge_op, .float_first_layer = o->float_first,
+    *model = (bgnn_model){.info = {.stage = o->stage, .on_bits = o->conv == BGNN_XOR_EDGE_CONV && o->stage != BGNN_TANH, .conv = o->conv, .edge_op = o->edge_op, .float_first_layer = o->float_first,
                                    .max_before_norm = o->max_before_norm, .real_skip = o->skip, .real_head_inputs = o->real_head,
                                    .points = 64, .k = 3, .layers = LAYERS, .embedding = EMBEDDING, .head = {33, 20}, .classes = CLASSES}};
     int real = o->conv == BGNN_EDGE_CONV, bin = o->conv == BGNN_BIN_EDGE_CONV, bits = o->conv == BGNN_XOR_EDGE_CONV;
+    int binary = o->stage == BGNN_BINARY, tanh = o->stage == BGNN_TANH;
     size_t in = 3, total = 0;
     for (int32_t l = 0; l < LAYERS; l++) {
         bgnn_layer *layer = &model->conv[l];
-        *layer = product(2 * in, (size_t)o->widths[l], real || (l == 0 && o->float_first), !real);
+        *layer = product(2 * in, (size_t)o->widths[l], !binary || (l == 0 && o->float_first), !real);
         if (!bin) add_norm(layer);
-        if (bin && l == 0) add_pre_norm(layer);
-        if (bin && l > 0) add_sign(layer);
-        if (bits && l > 0) add_edges(layer, o->skip);
+        if (bin && (l == 0 || tanh)) add_pre_norm(layer);
+        if (bin && (l > 0 || tanh)) add_activation(layer, o->stage);
+        if (bits && binary && l > 0) add_edges(layer, o->skip);
         model->info.widths[l] = o->widths[l];
         in = (size_t)o->widths[l];
         total += in;
     }
-    model->embedding = product(total, EMBEDDING, real, !real);
+    model->embedding = product(total, EMBEDDING, !binary, !real);
     if (!bin) add_norm(&model->embedding);
-    if (bin) add_sign(&model->embedding);
+    if (bin) add_pre_norm(&model->embedding), add_activation(&model->embedding, o->stage);
     size_t sizes[4] = {2 * EMBEDDING, 33, 20, CLASSES};
     for (int32_t b = 0; b < 3; b++) {
         bgnn_layer *layer = &model->linear[b];
-        *layer = product(sizes[b], sizes[b + 1], real || b == 2, !real && b < 2);
+        *layer = product(sizes[b], sizes[b + 1], !binary || b == 2, !real && b < 2);
         if (!real) add_pre_norm(layer);
-        if (!real && b < 2 && !o->real_head) add_sign(layer);
+        if (!real && b < 2 && !o->real_head) add_activation(layer, o->stage);
         if (!real && b == 2) layer->scale = floats(CLASSES, 0.5f, 1.5f);
         if (real && b < 2) add_norm(layer);
         if (real && b == 2) layer->post_offset = floats(CLASSES, -0.5f, 0.5f);
@@ -172,7 +183,7 @@ static int run(const bgnn_model *model, const float *cloud, int32_t points, int3
     trace.steps = steps;
     for (int32_t l = 0; l < LAYERS; l++) {
         size_t N = (size_t)points, C = l == 0 ? 3 : (size_t)model->info.widths[l - 1];
-        to->bytes[l] = l == 0 ? 0 : N * (model->info.conv == BGNN_XOR_EDGE_CONV ? 8 * bgnn_ceil(C, 64) : 4 * C);
+        to->bytes[l] = l == 0 ? 0 : N * (model->info.on_bits ? 8 * bgnn_ceil(C, 64) : 4 * C);
         trace.knn[l] = to->knn[l] = guarded(N * (size_t)k, sizeof(int32_t));
         trace.distances[l] = to->distances[l] = guarded(N * (size_t)k, sizeof(float));
         trace.features[l] = to->features[l] = guarded(to->bytes[l], 1);
@@ -187,7 +198,7 @@ static int run(const bgnn_model *model, const float *cloud, int32_t points, int3
     for (int32_t l = 1; l < LAYERS && points > 100; l++) {
         size_t different = distinct(to->features[l], (size_t)points, to->bytes[l] / (size_t)points);
         if (different >= (size_t)points / 6) continue;
-        printf("conv %d, op %d, width %d: only %zu different features\n", (int)model->info.conv, (int)model->info.edge_op, (int)model->info.widths[l - 1], different);
+        printf("stage %d, conv %d, op %d, width %d: only %zu different features\n", (int)model->info.stage, (int)model->info.conv, (int)model->info.edge_op, (int)model->info.widths[l - 1], different);
         alike = 1;
     }
     return status != BGNN_OK || trace.step_count < 2 * LAYERS + 4 || alike;
@@ -208,11 +219,14 @@ static uint64_t sum_of(const result *r, size_t entries) {
     return hash;
 }
 
+/* These take longest in plain C: they run on fewer clouds and teams. */
+static int real_products(const options *o) { return o->stage == BGNN_TANH || o->stage == BGNN_SIGN; }
+
 int check_networks(const char *isa) {
     static uint64_t expected[COUNT][SIZES];
     int differences = 0;
     for (size_t n = 0; n < COUNT; n++)
-        for (size_t s = 0; s < SIZES; s++) {
+        for (size_t s = 0; s < SIZES - (size_t)real_products(&NETWORKS[n]); s++) {
             int32_t points = CLOUDS[s].points, k = CLOUDS[s].k;
             bgnn_model model;
             seed(100 * n + s);
@@ -221,7 +235,7 @@ int check_networks(const char *isa) {
             draw_floats(cloud, 3 * (size_t)points);
             for (int32_t i = 0; i < points / 4; i++) memcpy(cloud + 3 * i, cloud + 6 * i, 3 * sizeof *cloud); /* duplicates tie */
             if (bgnn_prepare(&model, NULL) != BGNN_OK) return differences + 1;
-            for (int32_t threads = 1; threads <= 3; threads++) {
+            for (int32_t threads = 1; threads <= 3; threads += 1 + real_products(&NETWORKS[n])) {
                 result r = {0};
                 differences += run(&model, cloud, points, k, threads, &r);
                 uint64_t sum = sum_of(&r, (size_t)points * (size_t)k);

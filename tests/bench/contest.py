@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from bgnn_studio.core.units import ms_text
+
 LONG_S = 1.0  # a call that takes longer is its own warm-up and is measured once
 
 
@@ -24,6 +26,21 @@ class Contender:
     @property
     def min_ms(self) -> float:
         return min(self.samples_ns) / 1e6
+
+
+@dataclass
+class Short:
+    """What a run comes to: README's table of kernels, and its table of figures beside their targets."""
+
+    kernels: list[list[str]] = field(default_factory=list)  # name, ours in ms, the best peer and its ms, ratio
+    figures: list[list[str]] = field(default_factory=list)  # figure, target, reached
+
+    def add_kernel(self, name: str, own: Sequence[Contender], peer: str, rivals: Sequence[Contender]) -> list[str]:
+        """Add a row over several sizes; return the ratios."""
+        ratios = [f"{rival.p50_ms / mine.p50_ms:.1f}x" for mine, rival in zip(own, rivals, strict=True)]
+        ours, theirs = (", ".join(ms_text(c.p50_ms) for c in contest) for contest in (own, rivals))
+        self.kernels.append([name, ours, f"{peer}: {theirs}", ", ".join(ratios)])
+        return ratios
 
 
 def hold(contenders: Sequence[Contender], *, threads: int = 1, budget_s: float, turn_s: float = 0.06) -> None:
@@ -64,4 +81,4 @@ def table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Non
 def figures(contender: Contender, own: Contender) -> list[str]:
     """Return p50, min, n and the ratio to ours, for a table."""
     ratio = "1" if contender is own else f"{contender.p50_ms / own.p50_ms:.2f}x"
-    return [f"{contender.p50_ms:.3g}", f"{contender.min_ms:.3g}", str(len(contender.samples_ns)), ratio]
+    return [ms_text(contender.p50_ms), ms_text(contender.min_ms), str(len(contender.samples_ns)), ratio]

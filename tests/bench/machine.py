@@ -4,7 +4,7 @@ import os
 import platform
 import subprocess
 import sys
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from bgnn_studio import native
@@ -23,7 +23,7 @@ def cpu_name() -> str:
 def describe() -> str:
     """Return CPU, compiler, instruction set, versions and load as lines of text."""
     compiler = subprocess.run(["cc", "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
-    versions = ", ".join(f"{name} {version(name)}" for name in PEERS)
+    versions = ", ".join(f"{name} {_version(name)}" for name in PEERS)
     return "\n".join(
         [
             f"{cpu_name()}, {os.cpu_count()} cores; {compiler}; Python {platform.python_version()} on {sys.platform}",
@@ -31,6 +31,13 @@ def describe() -> str:
             versions,
         ]
     )
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
 
 
 def compile_floor(folder: Path) -> Path:

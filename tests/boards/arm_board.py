@@ -1,29 +1,18 @@
-"""`python -m tests.boards.arm_board` (make test-board): an emulated arm64 machine with a kernel and dropbear of its own, as a board.
+"""An emulated arm64 machine with a kernel and dropbear of its own, as a board.
 
 Made of Debian's own arm64 packages, which apt downloads once into build/board; nothing is installed and no root is needed. The
-machine has no thermal zones, no cpufreq and no performance counters: what its sensors do not say must be shown as unknown.
+machine has no thermal zones and no cpufreq, and it counts instructions only where QEMU counts them itself (-icount).
 """
 
-import asyncio
 import gzip
 import os
 import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
-from bgnn_studio.boards.board import Board, LinkLost, Run
-from bgnn_studio.boards.messages import Heartbeat
-from bgnn_studio.boards.shell import call
 from bgnn_studio.boards.target import Target
-from bgnn_studio.boards.task import Settings, Task, prepare
-from bgnn_studio.core.clouds import preprocess
-from bgnn_studio.core.resources import bundled_clouds, bundled_models
-from bgnn_studio.core.units import size_text
-from bgnn_studio.io.readers import read_cloud
-from tests.boards.servers import Answers, Events, free_port, host_keys, new_key
+from tests.boards.servers import PASSWORD, free_port, hashed, new_key
 from tests.requirements import ROOT
 
 FOLDER = ROOT / "build" / "board"
@@ -40,14 +29,16 @@ Dir::State "{0}/state";
 Dir::State::status "{0}/status";
 Dir::Cache "{0}/cache";
 """
+USER = "ann"  # logs in with a password
 INIT = """#!/bin/busybox sh
 /bin/busybox --install -s /bin
 export PATH=/bin:/sbin:/usr/bin:/usr/sbin
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev; mount -t tmpfs tmp /tmp
-mkdir -p /dev/pts; mount -t devpts pts /dev/pts
+mkdir -p /dev/pts /dev/shm /var/tmp; mount -t devpts pts /dev/pts
+mkdir -p /home/{user}; chown 1000:1000 /home/{user}
 for m in {modules}; do insmod /lib/modules/$m.ko; done; sleep 1
 ifconfig lo 127.0.0.1 up; ifconfig eth0 10.0.2.15 netmask 255.255.255.0 up; route add default gw 10.0.2.2
-dropbear -r /etc/dropbear/host_key -E -s -p 22
+dropbear -r /etc/dropbear/host_key -E -p 22
 exec sh -c 'while :; do sleep 3600; done'
 """
 
@@ -88,10 +79,11 @@ def build() -> tuple[Path, Path, Path]:
     subprocess.run(["dropbearkey", "-t", "ed25519", "-f", root / "etc/dropbear/host_key"], check=True, capture_output=True)
     for path, mode in ((root / "root", 0o700), (root / "root" / ".ssh", 0o700), (root / "root/.ssh/authorized_keys", 0o600)):
         path.chmod(mode)
-    (root / "etc" / "passwd").write_text("root::0:0:root:/root:/bin/sh\n")
-    (root / "etc" / "group").write_text("root:x:0:\n")
+    (root / "etc" / "passwd").write_text(f"root:x:0:0:root:/root:/bin/sh\n{USER}:x:1000:1000::/home/{USER}:/bin/sh\n")
+    (root / "etc" / "group").write_text(f"root:x:0:\n{USER}:x:1000:\n")
+    (root / "etc" / "shadow").write_text(f"root:*:1::::::\n{USER}:{hashed(PASSWORD)}:1::::::\n")
     (root / "etc" / "shells").write_text("/bin/sh\n")
-    (root / "init").write_text(INIT.format(modules=" ".join(Path(module).name for module in MODULES)))
+    (root / "init").write_text(INIT.format(modules=" ".join(Path(module).name for module in MODULES), user=USER))
     (root / "init").chmod(0o755)
     initial = FOLDER / "initrd.gz"
     initial.write_bytes(gzip.compress(archive(root), 1))
@@ -116,8 +108,8 @@ def archive(root: Path) -> bytes:
 
 
 @contextmanager
-def booted() -> Iterator[Target]:
-    """Boot the machine; it has answered on its port."""
+def booted(*, counts: bool = False) -> Iterator[Target]:
+    """Boot the machine, which takes some seconds; with an emulated clock that counts instructions, or with time as it passes."""
     image, initial, key = build()
     port = free_port()
     command = [
@@ -133,75 +125,10 @@ def booted() -> Iterator[Target]:
         ),
         *("-netdev", f"user,id=n0,restrict=on,hostfwd=tcp:127.0.0.1:{port}-:22"),
     ]
+    command += ["-icount", "shift=1,align=off,sleep=off"] if counts else []
     (FOLDER / "ssh_config").touch()
     with subprocess.Popen(command) as machine:
         try:
             yield Target("board", "127.0.0.1", "root", port, key, config=FOLDER / "ssh_config")
         finally:
             machine.terminate()
-
-
-async def first_board(target: Target, events: Events) -> Board:
-    """Connect, once the machine is up."""
-    for _ in range(100):
-        with suppress(Exception):
-            return await Board(target, host_keys(FOLDER / f"run-{os.getpid()}"), Answers(), events).__aenter__()
-        await asyncio.sleep(1)
-    raise SystemExit(f"The board did not come up:\n{(FOLDER / 'serial.log').read_text()}")
-
-
-def tasks(repeat: int) -> list[Task]:
-    """Return every bundled model on the first cloud."""
-    points = preprocess(read_cloud(bundled_clouds()[0]).points, 128)
-    return [prepare(path, "chair", points, Settings(repeat=repeat, threads=2)) for path in bundled_models()]
-
-
-def show(run: Run) -> None:
-    """Print a run, and stop at what is wrong with it."""
-    result = run.result
-    assert run.is_equal
-    assert (run.badge, run.throttling.state, run.identity.machine, run.identity.isa) == ("emulated", "unknown", "aarch64", "neon")
-    assert run.identity.cpus is not None
-    assert run.identity.cpus[0].part == "0xd08"
-    assert all(beat.frequencies is beat.temperatures is beat.throttled is None for beat in run.heartbeats)
-    assert result.peak_rss_bytes is not None
-    print(
-        f"{run.task.model:6} {run.badge}, {run.identity.isa}: outputs equal ({result.checksum}), "
-        f"peak {size_text(result.peak_rss_bytes)}, arena {size_text(result.arena_bytes)}, sensors absent"
-    )
-
-
-async def check(target: Target) -> None:
-    """Profile every model, cancel a run, break a link."""
-    events = Events()
-    start = time.monotonic()
-    board = await first_board(target, events)
-    print(f"connected {time.monotonic() - start:.0f} s after power-on")
-    async with board:
-        for run in await board.run(tasks(3)):
-            show(run)
-        shell = await board._connected(1)
-        (long, *_) = tasks(100_000)
-        running = asyncio.ensure_future(board.run([long]))
-        await events.until(Heartbeat, len(events.of(Heartbeat)) + 1)
-        counting = "ps | grep -c '[m]odel /' || true"
-        assert int((await call(shell, counting)).output) > 0
-        running.cancel()
-        await asyncio.wait([running])
-        assert int((await call(shell, counting)).output) == 0
-        print("cancelled: no process is left on the board")
-        await call(shell, "(sleep 1; killall dropbear; dropbear -r /etc/dropbear/host_key -E -s -p 22) >/dev/null 2>&1 &")
-        for run in await board.run(tasks(60)[:2]):
-            show(run)
-        assert events.of(LinkLost)
-        print("link broken in the middle: taken up again")
-        await board.clean()
-        files = (await call(await board._connected(1), "find / -xdev -name 'bgnn*' 2>/dev/null; true")).output.split()
-        assert files == [], files
-        print("cleaned: no file is left on the board")
-
-
-if __name__ == "__main__":
-    with booted() as target:
-        asyncio.run(asyncio.wait_for(check(target), 900))
-    sys.exit(0)

@@ -22,6 +22,7 @@ from bgnn_studio.boards.target import Target
 EMULATED = ("qemu-aarch64", "-cpu", "cortex-a72")
 T = TypeVar("T")
 USER = getpass.getuser()
+PASSWORD = "correct horse"
 
 
 class Answers:
@@ -74,10 +75,11 @@ class Server:
     home: Path
     key: Path
     log: Path
+    user: str = USER
 
     def target(self, port: int | None = None) -> Target:
         (self.home / "config").touch()
-        return Target("board", "127.0.0.1", USER, port or self.port, self.key, config=self.home / "config")
+        return Target("board", "127.0.0.1", self.user, port or self.port, self.key, config=self.home / "config")
 
     def processes(self) -> list[int]:
         """Return the processes that run anything under the server's home."""
@@ -111,16 +113,25 @@ def new_key(path: Path) -> Path:
     return path
 
 
+def hashed(password: str) -> str:
+    """Return a password as /etc/shadow has it."""
+    return subprocess.run(["openssl", "passwd", "-6", password], capture_output=True, text=True, check=True).stdout.strip()
+
+
 @contextmanager
-def openssh(folder: Path, *mounts: str) -> Iterator[Server]:
-    """Run OpenSSH's server as the user that runs the tests; with mounts, in a mount namespace of its own where these commands were run."""
+def openssh(folder: Path, *mounts: str, options: tuple[str, ...] = (), user: str = USER) -> Iterator[Server]:
+    """Run OpenSSH's server, by default as the user that runs the tests.
+
+    With mounts, in a mount namespace of its own where these commands were run; options come before those that are the same for all.
+    """
     home = folder / "home"
-    home.mkdir()
+    home.mkdir(exist_ok=True)
     new_key(folder / "host_key")
     key = new_key(folder / "id")
     (folder / "authorized").write_bytes((folder / "id.pub").read_bytes())
     port = free_port()
-    options = [
+    every = [
+        *options,
         f"ListenAddress 127.0.0.1:{port}",
         f"HostKey {folder}/host_key",
         f"AuthorizedKeysFile {folder}/authorized",
@@ -129,16 +140,16 @@ def openssh(folder: Path, *mounts: str) -> Iterator[Server]:
         "MaxStartups 100",
         f"SetEnv HOME={home}",
     ]
-    (folder / "sshd_config").write_text("\n".join(options) + "\n")
+    (folder / "sshd_config").write_text("\n".join(every) + "\n")
     if os.getuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True, mode=0o755)  # where a server of root's shuts its other half in
     command = ["/usr/sbin/sshd", "-D", "-e", "-f", f"{folder}/sshd_config"]
     with _running(_within(mounts, command), folder / "sshd.log", port):
-        yield Server(port, home, key, folder / "sshd.log")
+        yield Server(port, home, key, folder / "sshd.log", user)
 
 
 @contextmanager
-def dropbear(folder: Path) -> Iterator[Server]:
+def dropbear(folder: Path, *mounts: str, user: str = USER) -> Iterator[Server]:
     """Run dropbear in a mount namespace where the user's home is the test's: it has no option for the file of accepted keys."""
     home = folder / "home"
     (home / ".ssh").mkdir(parents=True, mode=0o700)
@@ -149,9 +160,27 @@ def dropbear(folder: Path) -> Iterator[Server]:
     host_key = folder / "host_key"
     subprocess.run(["dropbearkey", "-t", "ed25519", "-f", host_key], check=True, capture_output=True)
     port = free_port()
-    command = ["/usr/sbin/dropbear", "-F", "-E", "-s", "-r", str(host_key), "-p", f"127.0.0.1:{port}", "-P", str(folder / "pid")]
-    with _running(_within((f"mount --bind {home} ~",), command), folder / "dropbear.log", port):
-        yield Server(port, home, key, folder / "dropbear.log")
+    command = ["/usr/sbin/dropbear", "-F", "-E", "-r", str(host_key), "-p", f"127.0.0.1:{port}", "-P", str(folder / "pid")]
+    with _running(_within(mounts or (f"mount --bind {home} ~",), command), folder / "dropbear.log", port):
+        yield Server(port, home, key, folder / "dropbear.log", user)
+
+
+ORDINARY, ORDINARY_ID = "bgnn-ann", 64123
+
+
+def with_ordinary_user(folder: Path) -> tuple[str, ...]:
+    """Return mounts with which a server knows one user more, whose password is `PASSWORD`; the machine's own users stay as they are.
+
+    The folder and those above it must be open to others; its `home` is the user's.
+    """
+    home = folder / "home"
+    home.mkdir()
+    os.chown(home, ORDINARY_ID, ORDINARY_ID)
+    lines = {"passwd": f"{ORDINARY}:x:{ORDINARY_ID}:{ORDINARY_ID}::{home}:/bin/sh\n", "shadow": f"{ORDINARY}:{hashed(PASSWORD)}:1::::::\n"}
+    for name, line in lines.items():
+        (folder / name).write_text(Path("/etc", name).read_text() + line)
+        (folder / name).chmod(0o644 if name == "passwd" else 0o600)
+    return tuple(f"mount --bind {folder}/{name} /etc/{name}" for name in lines)
 
 
 def _within(mounts: tuple[str, ...], command: list[str]) -> list[str]:
@@ -224,7 +253,7 @@ class Link:
 class InProcess(asyncssh.SSHServer):
     """A server in this process; its user may log in with a password, and it may be a jump host."""
 
-    password = "correct horse"
+    password = PASSWORD
 
     def begin_auth(self, username: str) -> bool:
         return True

@@ -17,6 +17,7 @@ BEAT = {
     "elapsed_s": 2,
     "phase": "measure",
     "runs": 7,
+    "layers_ns": [4, 5],
     "temperatures": [{"zone": "cpu", "celsius": 48.3}, {"zone": "gpu", "celsius": None}],
     "frequencies": None,
     "throttled": "0x0",
@@ -27,7 +28,7 @@ BEAT = {
 
 def test_a_heartbeat():
     temperatures = (Temperature("cpu", 48.3), Temperature("gpu", None))
-    assert parse_line(json.dumps(BEAT)) == Heartbeat(2, "measure", 7, temperatures, None, "0x0", (0.25, 0.5, 1))
+    assert parse_line(json.dumps(BEAT)) == Heartbeat(2, "measure", 7, (4, 5), temperatures, None, "0x0", (0.25, 0.5, 1))
 
 
 @pytest.mark.parametrize(

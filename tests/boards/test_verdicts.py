@@ -32,7 +32,7 @@ def test_badge(prefix: tuple[str, ...], identity: Identity, machine: str, expect
 
 def beat(throttled: str | None = None, *mhz: int | None, phase: str = "measure") -> Heartbeat:
     clocks = tuple(Frequency(cpu, value and value * 1000) for cpu, value in enumerate(mhz)) or None
-    return Heartbeat(0, phase, 0, None, clocks, throttled, None)
+    return Heartbeat(0, phase, 0, None, None, clocks, throttled, None)
 
 
 NONE, UNKNOWN = Throttling("none", ()), Throttling("unknown", ())

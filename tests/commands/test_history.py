@@ -62,6 +62,8 @@ def test_show_has_everything(history: History, say) -> None:
     assert found["layers"][0]["steps"] == [{"name": "knn", "p50_ns": 1.5e6}, {"name": "conv", "p50_ns": 0.5e6}]
     assert (found["machine_facts"], found["details"], found["checksum"]) == (made.machine_facts, made.details, made.checksum)
     text = say("show", found["id"])
+    assert "not counted" in text
+    assert "1,000,002 a pass on one thread" in say("show", history.add(make_run(2)))
     for word in ("Größe", "knn 1.500", made.conditions.model_sha256, "tag3", "run 3"):
         assert word in text
 
@@ -93,11 +95,14 @@ def test_exports_read_back(history: History, say, tmp_path: Path) -> None:
     assert [int(row["id"]) for row in rows] == [ids[0], ids[2]]
     assert rows[0]["notes"] == 'a "b", c\nd'
     assert float(rows[1]["p50_ns"]) == np.median(make_run(2).samples_ns)
+    assert [row["instructions"] for row in csv.DictReader(io.StringIO(say("export", "--format", "csv")))] == ["1000002", "", "1000000"]
+    assert [row["instructions"] for row in whole] == [1000002, None, 1000000]
     path = tmp_path / "runs.md"
     assert say("export", "-o", path) == f"{path}: 3 runs\n"
     lines = path.read_text().splitlines()
     assert len({line.replace("\\|", "").count("|") for line in lines}) == 1
     assert len(lines) == 5
+    assert [line.split("|")[-2].strip() for line in lines[2:]] == ["1000002", "", "1000000"]
     assert "could not be written" in say("export", "-o", tmp_path / "no" / "where.csv", code=2)
     assert json.loads(say("export", "--tag", "nobody")) == []
     assert say("export", "--tag", "nobody", "--format", "csv") == ""

@@ -79,7 +79,7 @@ def test_an_emulated_board_in_words(server: Server, alone: dict[str, str]):
     options = ("--key", server.key, "--trust", fingerprint(server), "--prefix", " ".join(EMULATED), "--no-history")
     ran = run("profile", board(server), *options, *FEW, **alone)
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert ran.stdout.splitlines()[-1] == "times: emulated"
+    assert ran.stdout.splitlines()[-2:] == ["times: emulated", "instructions not counted: the kernel has no counters"]
     row = dict(zip(ran.stdout.splitlines()[2].split(), ran.stdout.splitlines()[3].split(), strict=False))
     assert (row["model"], row["N"], row["isa"]) == ("bf2", "64", "neon")
     assert "  equal " in ran.stdout
@@ -107,6 +107,7 @@ def test_each_failure_has_its_line_and_the_others_go_on(server: Server, alone: d
         (["local", "--prefix", "'"], "Expected a launch prefix such as 'taskset -c 3'"),
         (["local", "--model", "none.gguf"], "none.gguf: "),
         (["local", "--cpus", "x", *FEW], "local: Expected a list of CPUs such as 3 or 0-1,4 after --cpus (got 'x')."),
+        (["local", "--soak", "3", *FEW], "Expected --soak or --repeat (got both)"),
         (["local", "--threads", "65", *FEW], "local: Expected 1 to 64 after --threads (got '65')."),
         (["local", "--k", "65", *FEW], "but k is 65. Use a cloud of at least 65 points"),
     ],
@@ -128,6 +129,21 @@ def test_a_history_that_cannot_be_written_keeps_the_figures(alone: dict[str, str
     assert ran.returncode == 2
     assert "history.sqlite3" in ran.stderr
     assert "bf2" in ran.stdout
+
+
+def test_a_soak_and_a_pause(alone: dict[str, str]):
+    options = ("--model", MODELS["bf2"], "--points", 64, "--soak", 0.5, "--cool-down", 0.2)
+    (report,) = json.loads(run("profile", "local", *options, "--json", **alone).stdout)
+    (one,) = report["runs"]
+    assert (one["stopped_by"], one["settings"]["soak"], one["cool"]["reached"]) == ("soak", 0.5, True)
+    assert one["n"] <= one["passes"]
+    assert (one["instructions"] is None) == (one["instructions_absent"] is not None)
+    stored = History(Path(alone["BGNN_HISTORY"]))
+    record = stored.get(stored.entries()[0].id).run
+    assert (record.details["passes"], record.instructions) == (one["passes"], one["instructions"])
+    ran = run("profile", "local", *FEW, "--threads", 1, 2, "--no-history", **alone)
+    assert "speed-up" in ran.stdout
+    assert " 1.00  equal " in ran.stdout
 
 
 def on_terminal(arguments: list[object], environment: dict[str, str], answers: dict[bytes, bytes]) -> tuple[int, str]:

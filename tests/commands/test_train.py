@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from bgnn_studio import cli
-from bgnn_studio.core.spec import VARIANTS
 from bgnn_studio.native import Model
 from bgnn_studio.training.recipes import from_json, read_recipe
 from bgnn_studio.training.shapes import make_cloud
+from tests.requirements import needs
 
 CLASSES = ("airplane", "bowl", "torus")
 RECIPE = """
@@ -32,6 +32,37 @@ teacher.epochs = 1
 tanh.epochs = 1
 sign.epochs = 1
 binary.epochs = 1
+"""
+# Trains on a disk of 2 MB, fills it after three epochs, and once there is space again goes on until Ctrl-C.
+FULL_DISK = """
+import json, signal, subprocess, sys, time
+from pathlib import Path
+disk, command = Path(sys.argv[1]), sys.argv[2:]
+subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "none", str(disk)], check=True)
+metrics = disk / "run" / "metrics.jsonl"
+def epochs():
+    lines = metrics.read_text().splitlines() if metrics.exists() else []
+    return [json.loads(line)["epoch"] for line in lines if '"validation"' in line]
+def wait(count):
+    end = time.monotonic() + 50
+    while len(epochs()) < count and time.monotonic() < end:
+        time.sleep(0.02)
+first = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+wait(3)
+try:
+    with (disk / "filler").open("wb", buffering=0) as filler:
+        while True:
+            filler.write(bytes(4096))
+except OSError:
+    pass
+error = first.communicate(timeout=60)[1]
+before = len(epochs())
+(disk / "filler").unlink()
+second = subprocess.Popen([*command, "--resume"], stdout=subprocess.DEVNULL)
+wait(before + 2)
+second.send_signal(signal.SIGINT)
+second.wait(60)
+print(json.dumps({"code": first.returncode, "error": error, "before": before, "resumed": second.returncode, "epochs": epochs()}))
 """
 
 
@@ -54,7 +85,8 @@ def train(data: Path, out: Path, *options: str) -> int:
 def test_every_variant_from_clouds_to_inference(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert train(data, tmp_path, "--test", "--json") == 0
     results = json.loads(capsys.readouterr().out)
-    assert [Path(result["model"]).stem for result in results] == ["dgcnn", "rf", "bf1", "bf2", "bfr"]
+    variants = ("rf", "bf1", "bf2", "bfr")
+    assert [Path(result["model"]).stem for result in results] == ["dgcnn", *(f"{v}{s}" for v in variants for s in ("-tanh", "-sign", ""))]
     configs = read_recipe(str(data / "recipe.toml"), [f"data={str(data)!r}"])
     cloud = make_cloud("bowl", 40, np.random.default_rng(9))
     for result in results:
@@ -64,14 +96,16 @@ def test_every_variant_from_clouds_to_inference(data: Path, tmp_path: Path, caps
             assert model.spec.classes == CLASSES
             assert model.training is not None
             assert from_json(model.training.recipe) == configs[model.spec.variant]
-            assert model.training.epochs == (1 if model.spec.variant == "dgcnn" else 3)
+            assert model.training.epochs == {"teacher": 1, "tanh": 1, "sign": 2, "binary": 3}[model.spec.stage]
+            assert Path(result["model"]).stem in (model.spec.variant, f"{model.spec.variant}-{model.spec.stage}")
             assert model.accuracy is not None
             assert model.accuracy.overall == pytest.approx(result["overall"])
             assert np.isfinite(model.infer(cloud).logits).all()
     events = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     epochs = [(e["variant"], e["stage"]) for e in events if e["event"] == "epoch"]
     assert epochs == [("dgcnn", "teacher"), *((v, s) for v in ("rf", "bf1", "bf2", "bfr") for s in ("tanh", "sign", "binary"))]
-    assert sum(e["event"] == "model" and e["split"] == "validation" for e in events) == len(VARIANTS)
+    measured = [e["model"] for e in events if e["event"] == "model" and e["split"] == "validation"]
+    assert measured == [Path(result["model"]).name for result in results]
 
 
 def test_the_test_split_is_read_once(
@@ -104,6 +138,38 @@ def test_ctrl_c_saves_and_says_how_to_go_on(data: Path, tmp_path: Path) -> None:
     assert out.splitlines()[-1] == f"Stopped, and saved. The same command with --resume goes on from here (--out {tmp_path / 'run'})."
     epochs = [json.loads(line)["epoch"] for line in metrics.read_text().splitlines() if '"validation"' in line]
     assert epochs == list(range(1, len(epochs) + 1))
+
+
+def test_a_full_disk_ends_in_one_line_and_the_run_goes_on_once_there_is_space(data: Path, tmp_path: Path) -> None:
+    needs("mount namespaces")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    command = [sys.executable, "-m", "bgnn_studio", "train", "--config", str(data / "recipe.toml"), "--data", str(data)]
+    command += ["--variant", "dgcnn", "--set", "teacher.epochs=100000", "--out", str(disk / "run")]
+    ran = subprocess.run(
+        ["unshare", "-m", sys.executable, "-c", FULL_DISK, str(disk), *command], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert ran.returncode == 0, ran.stderr
+    told = json.loads(ran.stdout)
+    assert told["code"] == 2
+    assert told["error"].count("\n") == 1
+    assert "No space left on device" in told["error"]
+    assert "ree some space, then --resume" in told["error"]
+    assert told["resumed"] == 130
+    assert told["epochs"] == list(range(1, len(told["epochs"]) + 1))
+    assert len(told["epochs"]) > told["before"] > 2
+
+
+def test_metrics_for_tensorboard(data: Path, tmp_path: Path) -> None:
+    needs("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    assert train(data, tmp_path, "--variant", "dgcnn", "--set", "teacher.epochs=3", "--tensorboard") == 0
+    told = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    for key, tag in (("loss", "loss/dgcnn teacher"), ("validation", "validation accuracy/dgcnn teacher")):
+        expected = [line[key] for line in lines if line["event"] == "epoch"]
+        assert [(s.step, s.value) for s in told.Scalars(tag)] == [(i, pytest.approx(v)) for i, v in enumerate(expected, start=1)]
 
 
 @pytest.mark.parametrize(

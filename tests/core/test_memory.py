@@ -83,9 +83,20 @@ def test_activations_where_values_stay_real():
     assert bfr["head", "input"].packed == bfr["head", "input"].float32
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_every_formula_gives_its_bytes(variant: str):
-    spec = small_spec(variant)
+def test_activations_of_the_stages_before_binary():
+    tanh, sign, bfr = (activations(v, stage=s) for v, s in (("bf2", "tanh"), ("bf2", "sign"), ("bfr", "sign")))
+    assert all(a.packed == a.float32 for a in tanh.values())
+    # At stage sign the engine keeps +-1 as floats for its real products, and bits for the graphs.
+    assert sign["layer2", "output"].packed.bytes == 1024 * (8 + 64 * 4)
+    assert sign["layer2", "edges"].packed == sign["layer2", "edges"].float32
+    assert sign["head", "input"].packed == sign["head", "input"].float32
+    assert not sign["embedding", "input"].kept
+    assert bfr["layer2", "output"].packed.bytes == 1024 * (8 + 2 * 64 * 4)
+
+
+@pytest.mark.parametrize(("variant", "stage"), [*((v, None) for v in VARIANTS), ("rf", "sign"), ("bfr", "tanh"), ("bfr", "sign")])
+def test_every_formula_gives_its_bytes(variant: str, stage: str | None):
+    spec = small_spec(variant, **({"stage": stage} if stage else {}))
     figures = [f for p in parameter_memory(spec) for f in (p.float32, p.weights, p.norms, p.thresholds, p.packed)]
     figures += [f for a in activation_memory(spec, 33, 7) for f in (a.float32, a.packed)]
     for figure in figures:

@@ -52,3 +52,9 @@ def test_impossible_combinations_are_refused(variant: str, overrides: dict, word
 def test_at_stage_changes_the_stage_only() -> None:
     spec = network_spec("bf2", CLASSES)
     assert at_stage(at_stage(spec, "tanh"), "binary") == spec
+
+
+def test_features_are_bits_where_there_are_signs_between_layers() -> None:
+    spec = network_spec("bf2", CLASSES)
+    assert [at_stage(spec, stage).on_bits for stage in ("tanh", "sign", "binary")] == [False, True, True]
+    assert not at_stage(network_spec("rf", CLASSES), "sign").on_bits

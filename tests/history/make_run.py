@@ -37,12 +37,13 @@ def make_run(number: int = 0, samples: int = 40, **changes: object) -> Run:
         "checksum": f"{number:016x}",
         "tags": frozenset({f"tag{number % 4}"}),
         "notes": f"run {number}",
+        "instructions": None if number % 2 else 1_000_000 + number,
     }
     conditions |= {name: value for name, value in changes.items() if name in conditions}
     return Run(Conditions(**conditions), **(others | {name: value for name, value in changes.items() if name in others}))
 
 
 def assert_same(found: Run, made: Run) -> None:
-    for name in ("conditions", "layers", "machine_facts", "details", "checksum", "tags", "notes"):
+    for name in ("conditions", "layers", "machine_facts", "details", "checksum", "tags", "notes", "instructions"):
         assert getattr(found, name) == getattr(made, name), name
     np.testing.assert_array_equal(found.samples_ns, made.samples_ns)

@@ -9,6 +9,7 @@ import pytest
 
 from bgnn_studio.core.card import Accuracy, Training
 from bgnn_studio.core.spec import VARIANTS, at_stage
+from bgnn_studio.core.tensors import expected_tensors
 from bgnn_studio.errors import ModelFileError
 from bgnn_studio.io.model_file import write_model
 from tests.random_model import random_tensors, small_spec
@@ -114,9 +115,20 @@ def test_a_threshold_may_be_infinite(tmp_path: Path):
 
 
 @pytest.mark.parametrize("stage", ["tanh", "sign"])
-def test_only_stages_that_the_engine_runs_are_written(stage: str, tmp_path: Path):
-    with pytest.raises(ModelFileError, match=f"expected a model at stage teacher or binary .got '{stage}'"):
+def test_the_tensors_of_another_stage_are_refused(stage: str, tmp_path: Path):
+    with pytest.raises(ModelFileError, match=r"expected tensor 'conv1\.weight' of shape .16, 6. with dtype float32|has no tensor"):
         write_model(tmp_path / "m.gguf", at_stage(small_spec("rf"), stage), random_tensors(small_spec("rf")))
+
+
+@pytest.mark.parametrize("stage", ["tanh", "sign"])
+@pytest.mark.parametrize("variant", ["rf", "bf1", "bfr"])
+def test_every_weight_of_the_stages_before_binary_is_real(variant: str, stage: str) -> None:
+    layouts = expected_tensors(small_spec(variant, stage=stage))
+    assert {layout.dtype for name, layout in layouts.items() if name.endswith(".weight")} == {np.dtype(np.float32)}
+    assert not [name for name in layouts if "hit_" in name or ".table" in name]
+    thresholds = {name for name in layouts if name.endswith(".threshold")}
+    expected = {"rf": {"conv2", "conv3", "embedding", "linear1", "linear2"}, "bf1": {"linear1", "linear2"}, "bfr": set()}[variant]
+    assert thresholds == ({f"{name}.threshold" for name in expected} if stage == "sign" else set())
 
 
 def test_a_number_beyond_u32_is_named(tmp_path: Path):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bgnn_studio import native
 from tests.native.c_program import NATIVE
+from tests.random_model import random_model, small_spec
 from tests.requirements import ROOT, needs
 
 
@@ -15,6 +16,8 @@ def test_nothing_is_allocated_after_the_first_call(tmp_path: Path) -> None:
     includes = [f"-I{NATIVE / 'include'}", f"-I{NATIVE / 'src'}"]
     subprocess.run(["cc", "-std=c11", "-O1", *includes, *sources, "-o", program, "-lm", "-pthread"], check=True)
     models = sorted((ROOT / "models").glob("*.gguf"))
+    for variant, stage in (("rf", "tanh"), ("rf", "sign"), ("bf2", "sign"), ("bfr", "tanh")):
+        models.append(random_model(tmp_path / f"{variant}-{stage}.gguf", small_spec(variant, stage=stage, widths=(16, 32))))
     for isa in native.isas():
         ran = subprocess.run([program, *models], env={"BGNN_ISA": isa}, capture_output=True, text=True, check=False)
         assert ran.returncode == 0, ran.stdout

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bgnn_studio.core.spec import VARIANTS
+from bgnn_studio.core.spec import VARIANTS, NetworkSpec
 from bgnn_studio.errors import KernelError, ModelFileError
 from bgnn_studio.io.model_file import write_model
 from bgnn_studio.native import Model
@@ -171,9 +171,12 @@ def test_tensors_that_no_model_has():
     assert "the name of a tensor is empty, too long" in case(tensor(b"n" * 65, 4, 0))
 
 
-def edited(path: Path, changes: dict[str, object], *, tensors: dict[str, np.ndarray | None] | None = None) -> bytes:
-    """Return a valid small bf2 with keys replaced (value, type, item type), or dropped (None); the same for tensors."""
-    write_model(path, small_spec(), random_tensors(small_spec()))
+def edited(
+    path: Path, changes: dict[str, object], *, tensors: dict[str, np.ndarray | None] | None = None, spec: NetworkSpec | None = None
+) -> bytes:
+    """Return a valid small model with keys replaced (value, type, item type), or dropped (None); the same for tensors."""
+    spec = spec or small_spec()
+    write_model(path, spec, random_tensors(spec))
     reader = gguf.GGUFReader(path)
     writer = gguf.GGUFWriter(None, "bgnn")
     types = gguf.GGUFValueType
@@ -206,9 +209,9 @@ U32, I32, TEXT, F32, ARRAY = (getattr(gguf.GGUFValueType, t) for t in ("UINT32",
         ("format_version", (2, U32), "the file has format version 2, this library knows versions up to 1. Update bgnn-studio"),
         ("format_version", (0, U32), "must be an integer of at least 1"),
         ("format_version", None, "must be an integer of at least 1"),
-        ("stage", ("tanh", TEXT), "'bgnn.stage' is 'tanh', a step of training: the engine runs 'teacher' and 'binary'"),
-        ("stage", ("sign", TEXT), "'bgnn.stage' is 'sign', a step of training"),
-        ("stage", ("teacher", TEXT), "'teacher' with EdgeConv, 'binary' with the others"),
+        ("stage", ("tanh", TEXT), "tensor 'conv1.weight' is of type I64, layer 'conv1' needs F32"),
+        ("stage", ("sign", TEXT), "tensor 'conv1.weight' is of type I64, layer 'conv1' needs F32"),
+        ("stage", ("teacher", TEXT), "'teacher' with EdgeConv, 'tanh', 'sign' or 'binary' with the others"),
         ("stage", ("bin", TEXT), "one of: teacher tanh sign binary"),
         ("conv", ("EdgeConv BinEdgeConv", TEXT), "one of: EdgeConv BinEdgeConv XorEdgeConv"),
         ("conv", ("EdgeConv", TEXT), "key 'bgnn.stage' must be 'teacher' with EdgeConv"),
@@ -278,6 +281,24 @@ def test_a_wrong_tensor_is_named(tensors: dict[str, np.ndarray | None], words: s
     assert words in refusal(edited(tmp_path / "m.gguf", {}, tensors=tensors))
 
 
+@pytest.mark.parametrize(
+    ("model", "changes", "tensors", "words"),
+    [
+        (("rf", "tanh"), {"stage": ("sign", TEXT)}, {}, "tensor 'conv2.threshold' is missing"),
+        (("rf", "sign"), {"stage": ("tanh", TEXT)}, {}, "the file has more than the 34 tensors of such a model"),
+        (("rf", "sign"), {}, {"conv2.flip": np.full((1, 1), 1 << 40)}, "tensor 'conv2.flip' has pad bits that are not 0"),
+        (("rf", "tanh"), {}, {"conv1.pre_gain": np.full(6, np.nan, np.float32)}, "'conv1.pre_gain' holds values that are not finite"),
+        (("bf1", "sign"), {}, {"conv2.weight": words64(32, 1)}, "tensor 'conv2.weight' is of type I64, layer 'conv2' needs F32"),
+        (("bf1", "tanh"), {}, {"conv2.hit_low": np.zeros(32, np.int32)}, "the file has more than the 34 tensors"),
+        (("bf1", "sign"), {}, {"conv3.weight": np.zeros((64, 63), np.float32)}, "has 63 values per row, layer 'conv3' needs 64"),
+        (("bfr", "sign"), {"widths": ((16, 33, 64), ARRAY, U32)}, {}, "multiples, each of the one before"),
+    ],
+)
+def test_a_wrong_stage_is_named(model: tuple[str, str], changes: dict, tensors: dict, words: str, tmp_path: Path):
+    keys = {f"bgnn.{key}": change for key, change in changes.items()}
+    assert words in refusal(edited(tmp_path / "m.gguf", keys, tensors=tensors, spec=small_spec(model[0], stage=model[1])))
+
+
 def test_an_edited_model_is_still_a_model(tmp_path: Path):
     """The editor itself changes nothing, so the refusals above have the cause that they name."""
     assert opens(edited(tmp_path / "m.gguf", {}))
@@ -312,9 +333,12 @@ def model_fuzz(library: list[Path], tmp_path_factory: pytest.TempPathFactory) ->
     return linked(tmp_path_factory.mktemp("fuzz") / "model_fuzz", library, NATIVE / "tests" / "model_fuzz.c")
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_mutants_under_sanitizers(variant: str, model_fuzz: Path, tmp_path: Path):
-    path = random_model(tmp_path / "m.gguf", small_spec(variant, widths=(8, 16), embedding=33, head=(9, 7)))
+@pytest.mark.parametrize(
+    ("variant", "stage"),
+    [("dgcnn", "teacher"), *((v, "binary") for v in VARIANTS[1:]), ("rf", "tanh"), ("rf", "sign"), ("bf2", "sign"), ("bfr", "tanh")],
+)
+def test_mutants_under_sanitizers(variant: str, stage: str, model_fuzz: Path, tmp_path: Path):
+    path = random_model(tmp_path / "m.gguf", small_spec(variant, stage=stage, widths=(8, 16), embedding=33, head=(9, 7)))
     # No mutant may ask for more than a few times the file: the largest allocation is bounded too.
     environment = {"ASAN_OPTIONS": "max_allocation_size_mb=1:allocator_may_return_null=0"}
     done = subprocess.run([model_fuzz, path, "4000", "1"], env=environment, capture_output=True, text=True, check=False)

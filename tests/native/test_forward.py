@@ -21,6 +21,12 @@ SPECS = {
     "bf2 on cat": small_spec("bf2", edge_op="cat", widths=(70, 33)),
     "bfr": small_spec("bfr"),
     "bfr on xor": small_spec("bfr", edge_op="xor", max_order="after_norm", widths=(33, 66)),
+    "rf, tanh": small_spec("rf", stage="tanh", widths=(9, 30)),
+    "rf, sign": small_spec("rf", stage="sign", widths=(17, 65)),
+    "bf1, tanh": small_spec("bf1", stage="tanh", widths=(16, 33)),
+    "bf2, sign": small_spec("bf2", stage="sign", widths=(63, 64, 65)),
+    "bfr, tanh": small_spec("bfr", stage="tanh", widths=(16, 32)),
+    "bfr, sign": small_spec("bfr", stage="sign", widths=(33, 66)),
     "one layer": small_spec("bf2", widths=(1,)),
     "eight layers": small_spec("bf1", widths=(32, 40, 48, 70, 33, 64, 65, 50)),
 }
@@ -95,6 +101,19 @@ def test_clouds_smaller_than_a_vector(model: native.Model):
     for points in (1, 2, 3):
         result = model.infer(random_cloud(points), k=points, threads=3, trace=True)
         assert np.isfinite(result.logits).all()
+
+
+@pytest.mark.parametrize("variant", ["dgcnn", "bf2", "bfr"])
+def test_twenty_thousand_identical_points_are_all_ties(variant: str, tmp_path: Path):
+    model = native.Model.open(random_model(tmp_path / "m.gguf", SPECS[variant]))
+    result = model.infer(np.full((20_000, 3), 0.3, np.float32), k=20, threads=2, trace=True)
+    assert np.isfinite(result.logits).all()
+    assert result.trace is not None
+    for knn in result.trace.knn:
+        assert (knn == np.arange(20)).all()
+    for features in result.trace.features:
+        assert (features == features[0]).all()
+    assert (result.trace.winners == 0).all()
 
 
 def forward(

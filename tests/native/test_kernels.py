@@ -221,6 +221,31 @@ def test_what_one_isa_packs_another_reads(rng: np.random.Generator):
         np.testing.assert_array_equal(words, results[0])
 
 
+def test_tanh_is_the_nearest_float(rng: np.random.Generator):
+    """Against numpy in float64: half a unit in the last place, for floats of every size."""
+    floats = np.arange(0, 0x7F800000, 9973, np.uint32).view(np.float32)  # from 0 to the largest
+    ordinary = rng.uniform(0, 9.1, 200_000).astype(np.float32)
+    for x in (floats, ordinary):
+        exact = np.tanh(x.astype(np.float64))
+        y = native.tanh(x)
+        assert (np.abs(y - exact) <= 0.5000001 * np.spacing(exact.astype(np.float32)).astype(np.float64)).all()
+        np.testing.assert_array_equal(native.tanh(-x), -y)
+    assert (np.diff(native.tanh(floats)) >= 0).all()
+    assert (np.diff(native.tanh(np.sort(ordinary))) >= 0).all()
+
+
+def test_tanh_at_the_ends():
+    ends = np.float32([0.0, -0.0, 1e-45, 9.1, np.inf, -np.inf, 3e38])
+    y = native.tanh(ends)
+    np.testing.assert_array_equal(y, np.float32([0, 0, 1e-45, 1, 1, -1, 1]))
+    assert np.signbit(y[1])
+    assert np.isnan(native.tanh(np.float32([np.nan, -np.nan]))).all()
+    assert native.tanh(np.zeros((0, 3), np.float32)).shape == (0, 3)
+    np.testing.assert_array_equal(native.tanh(np.float32([[0.5, 1.0], [1.0, 0.5]])[::-1])[0], native.tanh(np.float32([1.0, 0.5])))
+    with pytest.raises(KernelError, match=r"Expected 'values' as an array of floats .got int64"):
+        native.tanh(np.arange(3))
+
+
 def test_a_bad_environment_is_refused_by_every_call(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("BGNN_ISA", "mmx")
     native.set_isa(None)

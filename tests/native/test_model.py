@@ -5,6 +5,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -126,9 +127,20 @@ def test_an_inference_says_how_it_ran(model: Model):
     assert result.latency_ns > 0
 
 
-@pytest.mark.parametrize("variant", ["bf2", "rf", "dgcnn", "bfr"])
-def test_a_trace_has_every_graph_and_feature(variant: str, tmp_path: Path):
-    spec: NetworkSpec = small_spec(variant)
+@pytest.mark.parametrize(
+    ("variant", "options"),
+    [
+        ("bf2", {}),
+        ("rf", {}),
+        ("dgcnn", {}),
+        ("bfr", {}),
+        ("bf1", {"stage": "tanh"}),
+        ("bf1", {"stage": "sign"}),
+        ("rf", {"stage": "sign"}),
+    ],
+)
+def test_a_trace_has_every_graph_and_feature(variant: str, options: dict[str, Any], tmp_path: Path):
+    spec: NetworkSpec = small_spec(variant, **options)
     model = Model.open(random_model(tmp_path / "m.gguf", spec))
     cloud = random_cloud(20)
     result = model.infer(cloud, k=4, trace=True)

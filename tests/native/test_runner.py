@@ -26,46 +26,45 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def runner(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    needs("cc")
-    output = tmp_path_factory.mktemp("host") / "bgnn-runner"
-    return compile_runner("cc", output, "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
-
-
-@pytest.fixture(scope="module")
 def arm_runner(tmp_path_factory: pytest.TempPathFactory) -> Path:
     needs("qemu-aarch64", "aarch64-linux-gnu-gcc")
     return compile_runner("aarch64-linux-gnu-gcc", tmp_path_factory.mktemp("arm") / "bgnn-runner", "-static")
 
 
+Expected = dict[Path, tuple[list[float], str]]
+
+
 @pytest.fixture(scope="module")
-def expected(cloud: Path) -> dict[str, tuple[list[float], str]]:
-    """Logits and checksum of every bundled model, from the Python engine."""
+def expected(cloud: Path, tmp_path_factory: pytest.TempPathFactory) -> Expected:
+    """Logits and checksum of every bundled model, and of small ones of the stages before binary, from the Python engine."""
+    folder = tmp_path_factory.mktemp("stages")
+    stages = [small_spec("rf", stage="tanh"), small_spec("bf2", stage="sign"), small_spec("bfr", stage="tanh", widths=(16, 16))]
+    models = [*bundled_models(), *(random_model(folder / f"{spec.variant}-{spec.stage}.gguf", spec) for spec in stages)]
     found = {}
-    for name, path in MODELS.items():
+    for path in models:
         inference = native.Model.open(path).infer(read_points(cloud), trace=True)
-        found[name] = (inference.logits.tolist(), checksum(inference))
+        found[path] = (inference.logits.tolist(), checksum(inference))
     return found
 
 
-def assert_reproduces(expected: dict[str, tuple[list[float], str]], isa: str, cloud: Path, *command: str | Path) -> None:
-    for name, path in MODELS.items():
+def assert_reproduces(expected: Expected, isa: str, cloud: Path, *command: str | Path) -> None:
+    for path, (logits, digest) in expected.items():
         environment = {**os.environ, "BGNN_ISA": isa}
         status, lines = run_runner(*command, "--model", path, "--cloud", cloud, *ONE_RUN, environment=environment)
         assert status == 0, lines
         assert of_type(lines, "identity")["isa"] == isa
         result = of_type(lines, "result")
-        assert np.float32(result["logits"]).tolist() == expected[name][0]
-        assert result["checksum"] == expected[name][1]
+        assert np.float32(result["logits"]).tolist() == logits
+        assert result["checksum"] == digest
 
 
 @pytest.mark.parametrize("isa", native.isas())
-def test_the_host_reproduces_the_python_engine(isa: str, runner: Path, cloud: Path, expected: dict[str, tuple[list[float], str]]):
+def test_the_host_reproduces_the_python_engine(isa: str, runner: Path, cloud: Path, expected: Expected):
     assert_reproduces(expected, isa, cloud, runner)
 
 
 @pytest.mark.parametrize("cpu", ["cortex-a53", "cortex-a72", "max"])
-def test_emulated_arm_reproduces_the_python_engine(cpu: str, arm_runner: Path, cloud: Path, expected: dict[str, tuple[list[float], str]]):
+def test_emulated_arm_reproduces_the_python_engine(cpu: str, arm_runner: Path, cloud: Path, expected: Expected):
     assert_reproduces(expected, "neon", cloud, "qemu-aarch64", "-cpu", cpu, arm_runner)
 
 
@@ -79,7 +78,7 @@ def test_emulated_arm_reproduces_the_python_engine(cpu: str, arm_runner: Path, c
     ],
 )
 def test_cross_built_runners_reproduce_the_python_engine(
-    architecture: str, emulator: str, isas: list[str] | None, cloud: Path, expected: dict[str, tuple[list[float], str]]
+    architecture: str, emulator: str, isas: list[str] | None, cloud: Path, expected: Expected
 ):
     needs(emulator or architecture)
     command = [*([emulator] if emulator else []), BUILD.program(architecture)]
@@ -147,17 +146,19 @@ def test_when_a_run_stops(options: list[str], stopped_by: str, least: int, runne
 
 
 @pytest.mark.parametrize(
-    ("variant", "macs", "bit_ops"),
+    ("network", "macs", "bit_ops"),
     [
         # By hand from the README's table: N = 20, k = 5, widths 16, 32, 64, embedding 70, head 24 and 12, 3 classes.
-        ("dgcnn", [1200 + 9600, 6400 + 102400, 12800 + 409600, 156800, 3360 + 288 + 36], [0, 0, 0, 0, 0]),
-        ("rf", [1200 + 9600, 6400, 12800, 0, 36], [0, 102400, 409600, 156800, 3360 + 288]),
-        ("bf2", [1200 + 9600, 0, 0, 0, 36], [0, 6400 + 102400, 12800 + 409600, 156800, 3360 + 288]),
-        ("bfr", [1200 + 9600, 0, 0, 0, 3360 + 288 + 36], [0, 6400 + 102400, 12800 + 409600, 156800, 0]),
+        (("dgcnn", "teacher"), [1200 + 9600, 6400 + 102400, 12800 + 409600, 156800, 3360 + 288 + 36], [0, 0, 0, 0, 0]),
+        (("rf", "binary"), [1200 + 9600, 6400, 12800, 0, 36], [0, 102400, 409600, 156800, 3360 + 288]),
+        (("bf2", "binary"), [1200 + 9600, 0, 0, 0, 36], [0, 6400 + 102400, 12800 + 409600, 156800, 3360 + 288]),
+        (("bfr", "binary"), [1200 + 9600, 0, 0, 0, 3360 + 288 + 36], [0, 6400 + 102400, 12800 + 409600, 156800, 0]),
+        (("bf2", "tanh"), [1200 + 9600, 6400 + 102400, 12800 + 409600, 156800, 3360 + 288 + 36], [0, 0, 0, 0, 0]),
+        (("bf2", "sign"), [1200 + 9600, 102400, 409600, 156800, 3360 + 288 + 36], [0, 6400, 12800, 0, 0]),
     ],
 )
-def test_operations(variant: str, macs: list[int], bit_ops: list[int], runner: Path, tmp_path: Path):
-    model = random_model(tmp_path / "model.gguf", small_spec(variant))
+def test_operations(network: tuple[str, str], macs: list[int], bit_ops: list[int], runner: Path, tmp_path: Path):
+    model = random_model(tmp_path / "model.gguf", small_spec(network[0], stage=network[1]))
     _, lines = run_runner(runner, "--model", model, "--cloud", write_cloud(tmp_path / "cloud.f32", 20), *ONE_RUN)
     layers = of_type(lines, "result")["layers"]
     assert [layer["layer"] for layer in layers] == ["layer1", "layer2", "layer3", "embedding", "head"]

@@ -18,12 +18,12 @@ class Plain:
         spec = self.spec
         x, real, graphs, outputs = points, None, [], []
         for i in range(len(spec.widths)):
-            graphs.append(nearest(x, spec.k))
+            graphs.append(self.graph(x))
             x = self.graph_layer(i, x, graphs[-1])
             if spec.skip == "real":
                 real = x if real is None else x + real.repeat(1, 1, x.shape[2] // real.shape[2])
                 x = real
-            x = self.quantize(x) if spec.on_bits else x
+            x = self.quantize(x) if spec.conv == "XorEdgeConv" else x
             outputs.append(x)
         x = self.embedding(torch.cat(outputs, dim=2))
         x = torch.cat([x.amax(dim=1), x.mean(dim=1)], dim=1)
@@ -31,11 +31,14 @@ class Plain:
             x = self.head(i, x)
         return x, graphs, outputs
 
+    def graph(self, x: Tensor) -> Tensor:
+        return nearest(x, self.spec.k)
+
     def graph_layer(self, i: int, x: Tensor, index: Tensor) -> Tensor:
         spec, name = self.spec, f"layers.{i}"
         near = torch.stack([cloud[rows] for cloud, rows in zip(x, index, strict=True)])  # (B, N, k, C)
         own = x[:, :, None].expand_as(near)
-        bits = spec.on_bits and spec.stage != "tanh" and i > 0
+        bits = spec.on_bits and i > 0
         if bits and spec.edge_op == "xor":
             first_half = -near * own
         elif spec.edge_op == "cat" and i > 0:

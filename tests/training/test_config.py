@@ -17,6 +17,17 @@ def test_specs_follow_the_stage() -> None:
     assert teacher.k == student.k == 7
 
 
+def test_options_are_the_students_alone() -> None:
+    config = CascadeConfig("bf1", skip="real", edge_op="cat", head_inputs="real", first_layer="float", max_order="after_norm")
+    student = config.spec("binary", CLASSES)
+    assert (student.skip, student.edge_op, student.head_inputs, student.first_layer) == ("real", "cat", "real", "float")
+    assert student.max_order == "after_norm"
+    assert config.spec("teacher", CLASSES) == CascadeConfig("bf1").spec("teacher", CLASSES)
+    assert config.recipe("teacher") == CascadeConfig("bf1").recipe("teacher")
+    with pytest.raises(BgnnError, match="does not take the edge op 'cat'"):
+        CascadeConfig("rf", edge_op="cat")
+
+
 def test_stages_without_epochs_are_left_out_and_the_teacher_where_nobody_learns_from_it() -> None:
     assert CascadeConfig(sign=StageSettings(0)).stages() == ("teacher", "tanh", "binary")
     assert CascadeConfig(alpha=0).stages() == ("tanh", "sign", "binary")
@@ -43,6 +54,7 @@ def test_the_teachers_recipe_has_nothing_of_the_student() -> None:
         ({"temperature": 0.0}, "temperature above 0"),
         ({"validation_share": 1.0}, "validation_share between 0 and 1"),
         ({"seed": -1}, "seed from 0"),
+        ({"points": 16, "k": 17}, r"Expected k up to points, 16 \(got 17\)"),
     ],
 )
 def test_what_cannot_be_trained_is_refused(settings: dict, message: str) -> None:

@@ -25,7 +25,7 @@ def folder_of(root: Path, splits: dict[str, int]) -> CascadeConfig:
             (root / name / split).mkdir(parents=True)
             for i in range(count):
                 np.save(root / name / split / f"{i:02}.npy", np.array([100 * label + i, 0, 0]) + rng.normal(size=(40, 3)))
-    return CascadeConfig(data=str(root), points=SIZE, validation_share=0.25, seed=3)
+    return CascadeConfig(data=str(root), points=SIZE, k=4, validation_share=0.25, seed=3)
 
 
 def test_clouds_are_prepared_as_for_the_engine_and_a_share_of_each_class_is_held_out(tmp_path: Path) -> None:

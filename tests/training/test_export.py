@@ -6,7 +6,6 @@ import torch
 from torch import nn
 
 from bgnn_studio.core.bits import unpack_bits
-from bgnn_studio.core.spec import at_stage
 from bgnn_studio.errors import ModelFileError
 from bgnn_studio.training import export
 from bgnn_studio.training.edge_convs import XorEdgeConv
@@ -139,13 +138,6 @@ def test_export_leaves_the_network_as_it_was() -> None:
     export.export_tensors(network)
     assert network.training
     assert all(torch.equal(t, before[name]) for name, t in network.state_dict().items())
-
-
-@pytest.mark.parametrize("stage", ["tanh", "sign"])
-def test_only_finished_networks_are_exported(stage: str) -> None:
-    network = random_network(at_stage(small_spec("bf1"), stage), seed=4)
-    with pytest.raises(ModelFileError, match=f"stage teacher or binary .got '{stage}'.. Finish the cascade"):
-        export.export_tensors(network)
 
 
 def test_a_diverged_network_is_refused_by_name() -> None:

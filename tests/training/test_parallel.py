@@ -56,7 +56,7 @@ def test_one_network_comes_out(tmp_path: Path) -> None:
     np.savez(tmp_path / "set.npz", points=points, labels=labels, classes=["ball", "disc"])
     options = ["--config", "recipe.toml", "--data", "set.npz", "--out", "run", "--json"]
     results = json.loads(torchrun(tmp_path, "-m", "bgnn_studio", "train", *options))
-    assert [result["model"] for result in results] == ["run/bf1.gguf"]
+    assert [result["model"] for result in results] == ["run/bf1-tanh.gguf", "run/bf1.gguf"]
     with Model.open(tmp_path / "run" / "bf1.gguf") as model:
         assert model.accuracy is not None
         assert model.accuracy.split == "validation"

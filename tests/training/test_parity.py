@@ -1,9 +1,10 @@
 """The parity contract of engine and torch, clause by clause; every test prints the figure it measured (pytest -rA shows it).
 
 Hosts: the torch modules and the engine, on an independent implementation's published checkpoints (the shared set) and on the project's
-own set, whose oracle is `plain.py` in float64; then the engine against torch on fifty clouds for every variant and option.
+own set, whose oracle is `plain.py` in float64; then the engine against torch on fifty clouds for every variant, option and stage.
 """
 
+import copy
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,6 +42,14 @@ OPTIONS = {
     "bfr": small_spec("bfr"),
     "bfr-after": small_spec("bfr", max_order="after_norm", widths=(16,) * 5),
     "bfr-one-layer": small_spec("bfr", widths=(33,)),
+    "rf-tanh": small_spec("rf", "tanh"),
+    "bf1-tanh": small_spec("bf1", "tanh", head_inputs="real"),
+    "bf2-tanh": small_spec("bf2", "tanh", widths=(64, 128, 65), points=70, k=20),
+    "bfr-tanh": small_spec("bfr", "tanh"),
+    "rf-sign": small_spec("rf", "sign"),
+    "bf1-sign": small_spec("bf1", "sign"),
+    "bf2-sign": small_spec("bf2", "sign", widths=(64, 128, 65), points=70, k=20),
+    "bfr-sign": small_spec("bfr", "sign", widths=(16, 32, 64, 64)),
 }
 
 
@@ -55,7 +64,7 @@ class Case(NamedTuple):
 
 _ALL = [(where, name, host) for where in ("shared", "own") for name in ("dgcnn", "rf", "bf1", "bf2") for host in ("torch", "engine")]
 _ALL += [("random", name, "engine") for name in OPTIONS]
-_CONV = {"dgcnn": "EdgeConv", "rf": "BinEdgeConv"}
+_KIND = {"dgcnn": "real", "rf": "BinEdgeConv"}
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +85,10 @@ def _compute(where: str, name: str, host: str, folder: Path) -> Case:
         spec = OPTIONS[name]
         network = random_network(spec, seed=31)
         points = clouds(50, spec.points, seed=77).numpy()
-        expected = parity.of_torch(network, points)
+        # Where all is real, torch in float32 is itself up to 2.5e-4 from the truth: float64 is compared with.
+        expected = (
+            parity.of_torch(copy.deepcopy(network).double(), points.astype(float)) if "tanh" in name else parity.of_torch(network, points)
+        )
     else:
         if where == "shared":
             needs("shared/conformance")
@@ -90,8 +102,9 @@ def _compute(where: str, name: str, host: str, folder: Path) -> Case:
     return Case(network.spec, network, parity.of_engine(path, points), expected)
 
 
-def _of(conv: str, *, least_layers: int = 1) -> pytest.MarkDecorator:
-    chosen = [p for p in _ALL if _CONV.get(p[1].split("-")[0], "XorEdgeConv") == conv]
+def _of(kind: str, *, least_layers: int = 1) -> pytest.MarkDecorator:
+    """Cases whose features are real and whose network is smooth (`real`), or of a conv that takes signs."""
+    chosen = [p for p in _ALL if ("real" if "tanh" in p[1] else _KIND.get(p[1].split("-")[0], "XorEdgeConv")) == kind]
     chosen = [p for p in chosen if p[0] != "random" or len(OPTIONS[p[1]].widths) >= least_layers]
     return pytest.mark.parametrize("key", chosen, ids="-".join)
 
@@ -107,14 +120,20 @@ def test_bf_first_bits_agree(key, cases) -> None:
 
 @_of("XorEdgeConv", least_layers=2)
 def test_bf_later_bits_and_hamming_graphs_are_equal(key, cases) -> None:
+    """At stage sign later bits are signs of real sums too: of those whose inputs are equal at most 1 in 10^6 differs."""
     case = cases(key)
     layers = len(case.spec.widths)
     same = _first_bits_agree(case)
     assert same.sum() >= 0.9 * len(same)
-    wrong = sum(int(parity.bit_errors(case.ours, case.expected, layer)[same].sum()) for layer in range(3, layers + 1))
+    for layer in range(3, layers + 1):
+        errors = parity.bit_errors(case.ours, case.expected, layer)
+        wrong, bits = int(errors[same].sum()), case.expected.features[layer - 2][same].size
+        print(f"{key}: on {same.sum()} of {len(same)} clouds, {wrong} of {bits} bits of layer {layer}'s input differ")
+        assert wrong <= (BITS * bits if case.spec.stage == "sign" else 0)
+        same &= errors == 0
     graphs = parity.graph_agreement(case.ours, case.expected, 2, same)
-    print(f"{key}: on {same.sum()} of {len(same)} clouds, {wrong} later bits differ, {graphs:.6%} of Hamming graph entries agree")
-    assert wrong == 0
+    print(f"{key}: on {same.sum()} of {len(same)} clouds, {graphs:.6%} of Hamming graph entries agree")
+    assert same.sum() >= 0.9 * len(same)
     assert graphs == 1
 
 
@@ -129,7 +148,10 @@ def test_bf_input_graph_agrees(key, cases) -> None:
 @_of("XorEdgeConv")
 def test_bf_logits_agree(key, cases) -> None:
     case = cases(key)
-    worst = parity.logit_errors(case.ours, case.expected)[_first_bits_agree(case)].max()
+    same = _first_bits_agree(case)
+    for layer in range(3, len(case.spec.widths) + 1):
+        same &= parity.bit_errors(case.ours, case.expected, layer) == 0
+    worst = parity.logit_errors(case.ours, case.expected)[same].max()
     print(f"{key}: logits differ by {worst:.2e} of the largest")
     assert worst <= LOGITS
 
@@ -139,16 +161,16 @@ def _first_bits_agree(case: Case) -> np.ndarray:
     return parity.bit_errors(case.ours, case.expected, 2) == 0 if later else np.ones(len(case.ours.logits), bool)
 
 
-@_of("EdgeConv")
-def test_dgcnn_graphs_agree(key, cases) -> None:
+@_of("real")
+def test_real_graphs_agree(key, cases) -> None:
     case = cases(key)
     share = parity.graph_agreement(case.ours, case.expected, 1)
     print(f"{key}: {share:.6%} of graph entries agree")
     assert share >= GRAPH
 
 
-@_of("EdgeConv")
-def test_dgcnn_logits_agree(key, cases) -> None:
+@_of("real")
+def test_real_logits_agree(key, cases) -> None:
     case = cases(key)
     worst = parity.logit_errors(case.ours, case.expected).max()
     print(f"{key}: logits differ by {worst:.2e} of the largest")

@@ -192,6 +192,30 @@ def test_models_are_compared_cloud_by_cloud(tab: AccuracyTab, files: dict[str, P
     assert not tab.against._two.isVisible()  # nothing to tell of a model beside itself
 
 
+def test_a_bar_stacks_what_each_stage_costs(
+    window: MainWindow, files: dict[str, Path], labelled: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    models = [random_model(tmp_path / f"bf1-{stage}.gguf", small_spec("bf1", stage=stage), seed=5) for stage in ("binary", "sign", "tanh")]
+    window.open([files["real.gguf"], *models])
+    settle(window, qtbot)
+    window.tabs.setCurrentWidget(window.accuracy)
+    choose(window, labelled, qtbot)
+    tab = window.accuracy
+    assert not tab.against.stages.isVisible()
+    run(tab, qtbot)
+    assert tab.against.stages.isVisible()
+    reached = {model.spec.stage: found.figures.overall for model, found in tab.evaluator.results}
+    (bar,) = tab.against.stages.bars
+    path = [reached[stage] for stage in ("teacher", "tanh", "sign", "binary")]
+    assert bar.total == pytest.approx(max(path))
+    assert (bar.segments[0].value, bar.segments[0].series) == (path[-1], 0)
+    for segment in bar.segments[1:]:
+        assert path[segment.series - 1] > path[segment.series]  # a stage that lost
+    assert (bar.label, bar.figure) == ("bf1", f"{100 * path[-1]:.1f} %")
+    for stage, overall in reached.items():
+        assert f"{stage} {100 * overall:.1f} %" in bar.tip
+
+
 def test_files_are_those_of_the_command(tab: AccuracyTab, window: MainWindow, labelled: Path, tmp_path: Path, qtbot: QtBot) -> None:
     assert not tab.exports.button.isEnabled()
     run(tab, qtbot)

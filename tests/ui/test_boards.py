@@ -14,10 +14,13 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from bgnn_studio.boards.messages import Frequency, Heartbeat, Temperature
+from bgnn_studio.boards.task import Settings
 from bgnn_studio.core.units import ms_text
 from bgnn_studio.history import Filter, History
 from bgnn_studio.ui.board_book import THIS_MACHINE, KnownBoard
+from bgnn_studio.ui.board_news import Began, Bringing
 from bgnn_studio.ui.board_questions import Question
+from bgnn_studio.ui.board_state import BoardState
 from bgnn_studio.ui.main_window import MainWindow
 from bgnn_studio.ui.panels.boards.live import LivePanel
 from bgnn_studio.ui.panels.boards.question_bar import QuestionBar
@@ -54,8 +57,8 @@ def press(button) -> None:
 
 
 def measure_passes(tab: BoardsTab, passes: int) -> None:
-    press(tab.setup.until.button("repeats"))
-    tab.setup.amount.setValue(passes)
+    press(tab.setup.how.until.button("repeats"))
+    tab.setup.how.amount.setValue(passes)
 
 
 def begin_endless(tab: BoardsTab, qtbot: QtBot) -> None:
@@ -72,10 +75,11 @@ def test_two_models_on_this_machine(tab: BoardsTab, window: MainWindow, make_win
     assert tab.setup.cancel.isVisible()
     with pytest.raises(AssertionError):
         press(tab.setup.start)
-    qtbot.waitUntil(lambda: not tab.profiler.busy, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: not tab.profiler.any_busy, timeout=WAIT_MS)
     settle(window, qtbot)
     assert not tab.live.isVisible()
-    assert tab.profiler.problem == ""
+    assert tab.result.isVisible()
+    assert tab.setup.problem.text() == ""
     real, binary = (History().get(entry.id).run for entry in History().entries(Filter(kind="board")))
     assert [run.conditions.model_name for run in (binary, real)] == ["binary", "real"]
 
@@ -90,17 +94,17 @@ def test_two_models_on_this_machine(tab: BoardsTab, window: MainWindow, make_win
     table = tab.result.table.model()
     shown = [[table.index(row, column).data() for column in range(table.columnCount())] for row in range(table.rowCount())]
     assert [row[0] for row in shown] == ["Layer 1", "Layer 2", "Layer 3", "Embedding", "Head"]
-    assert [row[1] for row in shown] == [f"{layer.p50_ns / 1e6:.3f}" for layer in real.layers]
-    assert [row[4] for row in shown] == ["\N{EN DASH}"] * 5  # a float network has no bit-ops
-    assert sum(float(row[2].split()[0]) for row in shown) == pytest.approx(100, abs=3)
+    assert [row[1] for row in shown] == [ms_text(layer.p50_ns / 1e6) for layer in real.layers]
+    assert [row[5] for row in shown] == ["\N{EN DASH}"] * 5  # a float network has no bit-ops
+    assert sum(float(row[3].split()[0]) for row in shown) == pytest.approx(100, abs=3)
 
     ratio = float(np.median(binary.samples_ns) / np.median(real.samples_ns))
-    figures = {bar.label: bar.figure.split()[-1] for bar in tab.relative.bars.bars}
+    figures = {bar.label: bar.figure.split()[-1] for bar in tab.compared.times.bars.bars}
     assert figures == {"real": "1.00", "binary": f"{ratio:.2f}"}
     assert "x86_64" in tab.boards.list.item(0).data(Qt.ItemDataRole.UserRole + 1) or os.uname().machine != "x86_64"
 
     press(tab.setup.start)
-    qtbot.waitUntil(lambda: not tab.profiler.busy, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: not tab.profiler.any_busy, timeout=WAIT_MS)
     settle(window, qtbot)
     entries = tab.earlier.table.model().entries
     assert [entry.conditions.model_name for entry in entries] == ["real", "real"]
@@ -123,7 +127,7 @@ def test_two_models_on_this_machine(tab: BoardsTab, window: MainWindow, make_win
     other.boards.boards.list.setCurrentRow(1)
     settle(other, qtbot)
     assert other.boards.result.hint.isVisible()
-    assert other.boards.relative.bars.bars == ()
+    assert other.boards.compared.times.bars.bars == ()
     press(other.boards.boards.remove)
     assert other.boards.book.boards == (THIS_MACHINE,)
     assert other.boards.result.title.text().startswith("real on This machine")
@@ -133,14 +137,14 @@ def test_a_run_can_be_left(tab: BoardsTab, window: MainWindow, home: Server, qtb
     begin_endless(tab, qtbot)
     assert home.processes() != []
     press(tab.setup.cancel)
-    qtbot.waitUntil(lambda: not tab.profiler.busy, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: not tab.profiler.any_busy, timeout=WAIT_MS)
     settle(window, qtbot)
     assert home.processes() == []
     assert History().entries() == []
     assert tab.setup.start.isVisible()
     measure_passes(tab, 1)
     press(tab.setup.start)  # and it can begin again
-    qtbot.waitUntil(lambda: not tab.profiler.busy, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: not tab.profiler.any_busy, timeout=WAIT_MS)
     assert len(History().entries()) == 2
     begin_endless(tab, qtbot)
     start = time.monotonic()
@@ -149,10 +153,89 @@ def test_a_run_can_be_left(tab: BoardsTab, window: MainWindow, home: Server, qtb
     assert home.processes() == []
 
 
-def test_bad_input_is_said_in_the_tab(tab: BoardsTab, window: MainWindow, qtbot: QtBot) -> None:
-    tab.setup.cpus.setText("900")
+def test_a_sweep_and_a_soak(tab: BoardsTab, window: MainWindow, qtbot: QtBot) -> None:
+    how = tab.setup.how
+    measure_passes(tab, 3)
+    how.threads.setText("1, 2")
+    how.pause.setValue(1)
+    tab.models.list.item(1).setCheckState(Qt.CheckState.Unchecked)
     press(tab.setup.start)
-    qtbot.waitUntil(lambda: not tab.profiler.busy, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: not tab.profiler.any_busy, timeout=WAIT_MS)
+    settle(window, qtbot)
+    medians = {entry.conditions.threads: entry.summary.p50_ns for entry in History().entries()}
+    assert tab.compared.sweep.lines == {"binary": [(1, medians[1]), (2, medians[2])]}
+    assert "paused 1 s" in tab.result.start.text()
+    assert tab.log.toPlainText().count("Paused for 1 s") == 2
+    assert not tab.result.strips.isVisible()
+
+    how.threads.setText("1")
+    how.pause.setValue(0)
+    press(how.until.button("soak"))
+    how.amount.setValue(3)
+    press(tab.setup.start)
+    qtbot.waitUntil(lambda: not tab.profiler.any_busy, timeout=WAIT_MS)
+    settle(window, qtbot)
+    run = tab.result.run
+    assert (run.details["stopped_by"], len(run.samples_ns) <= run.details["passes"]) == ("soak", True)
+    assert f"median of {run.details['passes']:,} passes" in tab.result.figures.text()
+    for _ in range(2):  # as it was told, and as it was stored
+        assert tab.result.strips.isVisible()
+        assert 1 <= len(tab.result.strips.passes.values) <= 4
+        tab.earlier.table.selectRow(1)
+        qtbot.waitUntil(lambda: tab.result.run.details["stopped_by"] == "max_runs", timeout=WAIT_MS)
+        tab.earlier.table.selectRow(0)
+        qtbot.waitUntil(lambda: tab.result.run.details["stopped_by"] == "soak", timeout=WAIT_MS)
+
+    for text in ("1 x", "0", "65", ""):
+        how.threads.setText(text)
+        press(tab.setup.start)
+        assert "Expected threads from 1 to 64" in window.toasts.messages[-1]
+        assert not tab.profiler.any_busy
+
+
+def test_two_boards_at_once(tab: BoardsTab, window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    """Each has a state of its own; one is cancelled, and the other goes on; then each model is beside itself on this machine."""
+    needs("sshd")
+    folder = tmp_path / "server"
+    folder.mkdir()
+    with openssh(folder) as server:
+        begin_endless(tab, qtbot)
+        tab.book.add(KnownBoard(f"{USER}@127.0.0.1:{server.port}", str(server.key)))
+        tab.boards.list.setCurrentRow(1)
+        assert not tab.live.isVisible()
+        press(tab.setup.start)
+        qtbot.waitUntil(tab.question.isVisible, timeout=WAIT_MS)
+        press(tab.question.accept)
+        qtbot.waitUntil(lambda: "measuring" in tab.live.caption.text(), timeout=WAIT_MS)
+        here, there = tab.book.boards
+        assert tab.profiler.busy(here)
+        assert tab.profiler.busy(there)
+        assert tab.live.headline.text() == f"binary, 1 of 2 on {there.title}"
+        tab.boards.list.setCurrentRow(0)
+        assert tab.live.headline.text() == "binary, 1 of 2 on This machine"
+        assert "First pass" in tab.log.toPlainText()
+        press(tab.setup.cancel)
+        qtbot.waitUntil(lambda: not tab.profiler.busy(here), timeout=WAIT_MS)
+        assert tab.profiler.busy(there)
+        tab.boards.list.setCurrentRow(1)
+        assert tab.live.isVisible()
+        press(tab.setup.cancel)
+        qtbot.waitUntil(lambda: not tab.profiler.any_busy, timeout=WAIT_MS)
+        measure_passes(tab, 2)
+        for row in (0, 1):
+            tab.boards.list.setCurrentRow(row)
+            press(tab.setup.start)
+        qtbot.waitUntil(lambda: not tab.profiler.any_busy, timeout=WAIT_MS)
+        settle(window, qtbot)
+        assert len(tab.compared.machines.bars) == 2
+        qtbot.waitUntil(lambda: not tab.result.table.isColumnHidden(2), timeout=WAIT_MS)
+        settle(window, qtbot)
+
+
+def test_bad_input_is_said_in_the_tab(tab: BoardsTab, window: MainWindow, qtbot: QtBot) -> None:
+    tab.setup.how.cpus.setText("900")
+    press(tab.setup.start)
+    qtbot.waitUntil(lambda: not tab.profiler.any_busy, timeout=WAIT_MS)
     settle(window, qtbot)
     assert "Name CPUs that this machine has" in tab.setup.problem.text()
     assert tab.setup.problem.isVisible()
@@ -191,7 +274,7 @@ def test_an_unknown_key_is_asked_for_in_the_tab(tab: BoardsTab, window: MainWind
         qtbot.waitUntil(tab.question.isVisible, timeout=WAIT_MS)
         assert "SHA256:" in tab.question.detail.text()
         press(tab.question.refuse)
-        qtbot.waitUntil(lambda: not tab.profiler.busy, timeout=WAIT_MS)
+        qtbot.waitUntil(lambda: not tab.profiler.any_busy, timeout=WAIT_MS)
         QApplication.processEvents()
         assert "is not trusted" in tab.setup.problem.text()
 
@@ -201,9 +284,9 @@ def test_an_unknown_key_is_asked_for_in_the_tab(tab: BoardsTab, window: MainWind
         assert "A board asks something" in window.toasts.messages[-1]
         window.tabs.setCurrentWidget(tab)
         press(tab.question.accept)
-        qtbot.waitUntil(lambda: not tab.profiler.busy, timeout=WAIT_MS)
+        qtbot.waitUntil(lambda: not tab.profiler.any_busy, timeout=WAIT_MS)
         settle(window, qtbot)
-        assert tab.profiler.problem == ""
+        assert tab.setup.problem.text() == ""
         assert tab.result.equal.text() == "outputs equal"
         assert tab.result.run.conditions.machine == f"{USER}@127.0.0.1:{server.port}"
 
@@ -211,7 +294,7 @@ def test_an_unknown_key_is_asked_for_in_the_tab(tab: BoardsTab, window: MainWind
         line = known.read_text().split()
         known.write_text(f"{line[0]} {' '.join((folder / 'id.pub').read_text().split()[:2])}\n")
         press(tab.setup.start)  # another key than the one that is trusted
-        qtbot.waitUntil(lambda: not tab.profiler.busy, timeout=WAIT_MS)
+        qtbot.waitUntil(lambda: not tab.profiler.any_busy, timeout=WAIT_MS)
         QApplication.processEvents()
         assert "shows another key" in tab.setup.problem.text()
         assert not tab.question.isVisible()
@@ -222,7 +305,7 @@ def test_a_secret_is_asked_for_and_dropped(qtbot: QtBot) -> None:
     qtbot.addWidget(bar)
     for how, expected in (("enter", "horse"), ("give up", None)):
         question = Question("Password of pi@board", "", secret=True)
-        bar.ask(question)
+        bar.show_question(question)
         assert bar.field.echoMode() == bar.field.EchoMode.Password
         QTest.keyClicks(bar.field, "horse")
         if how == "enter":
@@ -233,24 +316,32 @@ def test_a_secret_is_asked_for_and_dropped(qtbot: QtBot) -> None:
         assert (bar.field.text(), bar.isVisible()) == ("", False)
 
 
-def test_sensors_are_drawn_where_there_are_some(qtbot: QtBot) -> None:
-    live = LivePanel()
+def beat(second: float, runs: int, celsius: float | None = None, khz: int | None = None) -> Heartbeat:
+    temperatures = None if celsius is None else (Temperature("cpu", celsius), Temperature("gpu", celsius - 3))
+    layers = None if runs < 9 else (2_000_000 * runs, 0, 1_000_000 * runs)
+    clocks = None if khz is None else (Frequency(0, khz - 1000), Frequency(3, khz), Frequency(5, 9 * khz))
+    return Heartbeat(second, "measure", runs, layers, temperatures, clocks, None, None)
+
+
+def test_a_run_over_time_is_drawn_where_there_are_sensors(qtbot: QtBot) -> None:
+    live, state = LivePanel(), BoardState()
     qtbot.addWidget(live)
     live.show()
-    hot = Heartbeat(
-        1.0,
-        "measure",
-        5,
-        (Temperature("cpu", 51.5), Temperature("gpu", 48.0)),
-        (Frequency(0, 1_500_000), Frequency(3, 2_400_000)),
-        None,
-        None,
-    )
-    live.hear(hot)
-    assert (live.temperature.values, live.clock.values) == ([51.5], [2.4])
-    assert live.temperature.isVisible()
-    assert not live.sensors.isVisible()
-    live.begin("another")
-    live.hear(Heartbeat(1.0, "measure", 5, None, None, None, None))
-    assert live.sensors.text() == "This board tells no temperature and no clock."
-    assert not live.clock.isVisible()
+    state.affinity = (0, 3)
+    for news in (beat(1.0, 5, 51.5, 2_400_000), beat(2.0, 15, 60.0, 1_800_000)):
+        state.hear(news)
+        live.show_state(state, "a board")
+    assert (live.strips.temperature.values, live.strips.clock.values) == ([51.5, 60.0], [2.4, 1.8])
+    assert (live.strips.passes.seconds, live.strips.passes.values) == ([2.0], [100.0])
+    assert live.strips.temperature.isVisible()
+    assert [(bar.label, bar.figure) for bar in live.bars.bars] == [("Layer 1", "2.00 ms"), ("Embedding", "0.000 ms"), ("Head", "1.00 ms")]
+    assert not live.strips.sensors.isVisible()
+    state.begin()
+    state.hear(Bringing("a model", 0.456))
+    live.show_state(state, "a board")
+    assert (live.caption.text(), live.bars.isVisible()) == ("Bringing a model: 46 %", False)
+    state.hear(Began("a model", 1, 1, Settings()))
+    state.hear(beat(1.0, 5))
+    live.show_state(state, "a board")
+    assert live.strips.sensors.text() == "This board tells no temperature and no clock."
+    assert not live.strips.clock.isVisible()

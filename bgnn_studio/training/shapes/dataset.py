@@ -7,6 +7,7 @@ GENERATOR_VERSION, a new TEST_SHA256, and demo models trained anew.
 
 import hashlib
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from bgnn_studio.core.clouds import normalise, resample
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.training.shapes import objects, solids
+from bgnn_studio.training.shapes.parallel import clouds_of
 from bgnn_studio.training.shapes.patches import X, Y, Z, rotation, sample
 
 GENERATOR_VERSION = 2
@@ -131,11 +133,12 @@ def make_cloud(name: str, points: int, rng: np.random.Generator, nuisance: Nuisa
 
 
 def make_dataset(
-    split: str, points: int = POINTS, count: int | None = None, progress: Callable[[int, int], None] | None = None
+    split: str, points: int = POINTS, count: int | None = None, progress: Callable[[int, int], None] | None = None, processes: int = 1
 ) -> ShapeSet:
     """Make a split, or its first `count` clouds; labels cycle through the classes, so that any prefix is balanced.
 
-    `progress` is told the clouds made and all clouds, after each; what it raises ends the making.
+    `progress` is told the clouds made and all clouds, after each; what it raises ends the making. The clouds do not depend on the
+    number of `processes`.
 
     Raises
     ------
@@ -149,9 +152,14 @@ def make_dataset(
     if count is not None and not 1 <= count <= size:
         raise BgnnError(f"Expected 1 to {size} clouds of the split '{split}' (got {count}).")
     labels = np.arange(size if count is None else count, dtype=np.int64) % len(CLASSES)
-    clouds = []
-    for i, label in enumerate(labels):
-        clouds.append(make_cloud(CLASSES[label], points, np.random.default_rng([SEED, number, i])))
-        if progress is not None:
-            progress(i + 1, len(labels))
-    return ShapeSet(np.stack(clouds), labels, CLASSES)
+    if processes > 1:
+        made = clouds_of(split, points, len(labels), processes)
+    else:
+        made = (make_cloud(CLASSES[label], points, np.random.default_rng([SEED, number, i])) for i, label in enumerate(labels))
+    clouds = np.empty((len(labels), points, 3), np.float32)
+    with closing(made):
+        for i, cloud in enumerate(made):
+            clouds[i] = cloud
+            if progress is not None:
+                progress(i + 1, len(labels))
+    return ShapeSet(clouds, labels, CLASSES)

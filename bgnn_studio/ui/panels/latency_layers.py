@@ -7,7 +7,7 @@ from bgnn_studio.core.units import ms_text
 from bgnn_studio.ui.widgets.bars import Bar, Segment
 from bgnn_studio.ui.widgets.labels import layer_label
 
-_KINDS = {"knn": "k-NN", "conv+pool": "pool"}
+_KINDS = {"knn": "k-NN", "conv+pool": "pool", "tanh": "sign"}
 
 
 def layer_bars(layers: Sequence[LayerTime]) -> tuple[list[Bar], list[tuple[str, int]]]:

@@ -3,20 +3,22 @@
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSettings, Qt, Signal
-from PySide6.QtGui import QAction, QShowEvent
+from PySide6.QtGui import QAction, QShowEvent, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QSplitter, QVBoxLayout, QWidget
 
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.history import Filter, History
-from bgnn_studio.ui.board_book import BoardBook
+from bgnn_studio.ui.board_book import THIS_MACHINE, BoardBook
 from bgnn_studio.ui.board_news import Began, Profiled, Said
 from bgnn_studio.ui.board_snapshots import Snapshots
+from bgnn_studio.ui.board_state import LOG_LINES
 from bgnn_studio.ui.panels.boards.boards import BoardsPanel
+from bgnn_studio.ui.panels.boards.compared import ComparedPanel
 from bgnn_studio.ui.panels.boards.earlier import EarlierPanel
 from bgnn_studio.ui.panels.boards.live import LivePanel
+from bgnn_studio.ui.panels.boards.machines import newest_by_machine
 from bgnn_studio.ui.panels.boards.models import ModelsPanel
 from bgnn_studio.ui.panels.boards.question_bar import QuestionBar
-from bgnn_studio.ui.panels.boards.relative import RelativePanel
 from bgnn_studio.ui.panels.boards.result import ResultPanel
 from bgnn_studio.ui.panels.boards.setup import SetupStrip
 from bgnn_studio.ui.profiler import Profiler
@@ -27,12 +29,10 @@ if TYPE_CHECKING:
     from bgnn_studio.core.session import Session
     from bgnn_studio.history import Entry, Run
     from bgnn_studio.native import Model
-    from bgnn_studio.ui.board_questions import Question
+    from bgnn_studio.ui.board_book import KnownBoard
     from bgnn_studio.ui.theme import Theme
     from bgnn_studio.ui.toasts import Toasts
     from bgnn_studio.ui.workers import Jobs
-
-_LOG_LINES = 500
 
 
 class BoardsTab(QWidget):
@@ -64,13 +64,13 @@ class BoardsTab(QWidget):
         self.runs = Runs(jobs, toasts, self)
         self.profiler = Profiler(session, jobs, toasts, self._history, self)
         self.setup = SetupStrip(self.profiler, jobs)
-        self.boards = BoardsPanel(self.book, self.snapshots)
+        self.boards = BoardsPanel(self.book, self.snapshots, self.profiler)
         self.models = ModelsPanel(session)
         self.question, self.live, self.result = QuestionBar(), LivePanel(), ResultPanel()
-        self.relative, self.earlier = RelativePanel(), EarlierPanel(self.runs)
+        self.compared, self.earlier = ComparedPanel(), EarlierPanel(self.runs)
         self.log = QPlainTextEdit()
         self.log.setReadOnly(True)
-        self.log.setMaximumBlockCount(_LOG_LINES)
+        self.log.setMaximumBlockCount(LOG_LINES)
         self.log.setAccessibleName("Log of the board")
         self.log.setObjectName("BoardLog")
         self.log.setPlaceholderText("What happens on the board is told here.")
@@ -81,6 +81,7 @@ class BoardsTab(QWidget):
         self.setup.run.connect(self._run)
         self.boards.chosen.connect(self._choose_board)
         self.models.changed.connect(self.refresh)
+        self.question.answered.connect(self.refresh)
         self.profiler.changed.connect(self.refresh)
         self.profiler.told.connect(self._hear)
         self.profiler.asked.connect(self._ask)
@@ -92,7 +93,7 @@ class BoardsTab(QWidget):
 
     def apply_theme(self, theme: "Theme") -> None:
         """Take the colours of a theme."""
-        for panel in (self.boards, self.live, self.result, self.relative, self.earlier):
+        for panel in (self.boards, self.live, self.result, self.compared, self.earlier):
             panel.apply_theme(theme)
 
     def release(self) -> None:
@@ -111,57 +112,66 @@ class BoardsTab(QWidget):
         self.setup.set_reason(reason)
         self.profile.setEnabled(reason is None)
         self.profile.setToolTip(reason or self.setup.start.toolTip())
-        self.live.setVisible(self.profiler.busy)
-        if not self.profiler.busy:
-            self.question.drop()
+        busy = self.profiler.busy(self.boards.board)
+        self.live.setVisible(busy)
+        self.result.setVisible(not busy or self.result.run is not None)
+        self.question.show_question(self.profiler.question)
 
     def _run(self) -> None:
         self.wanted.emit()
         board = self.boards.board
         try:
-            settings = self.setup.settings(board.prefix)
+            settings = self.setup.how.settings(board.prefix)
         except BgnnError as error:
             self._toasts.error("Not profiled", error)
             return
-        self.live.begin(board.title)
         self.profiler.start(board, self.models.checked, settings)
+        self.live.show_state(self.profiler.state(board), board.title)
 
     def _why_not_run(self) -> str | None:
-        if self.profiler.busy:
-            return "A run goes on: wait for it, or cancel it."
+        if self.profiler.busy(self.boards.board):
+            return "A run goes on there: wait for it, or cancel it."
         if self._session.cloud is None:
             return "No cloud yet: open one with Ctrl+O, or drop its file here. The selected one is run."
         if not self._session.models:
             return "No model yet: open one with Ctrl+O, or drop its file here."
         return None if self.models.checked else "No model is checked: check one in the list."
 
-    def _ask(self, question: "Question") -> None:
-        self.question.ask(question)
-        if not self.isVisible():
+    def _ask(self, board: "KnownBoard") -> None:
+        self.refresh()
+        question = self.profiler.state(board).question
+        if not self.isVisible() and question is not None:
             self._toasts.info("A board asks something", f"{question.title}: the answer is awaited in the Boards tab.")
 
-    def _hear(self, news: object) -> None:
+    def _hear(self, board: "KnownBoard", news: object) -> None:
+        if isinstance(news, Profiled):
+            self.snapshots.keep(news.run)
+            self.runs.reload()
+        if board.address != self.boards.board.address:
+            return
         if isinstance(news, Said):
             self.log.appendPlainText(news.text)
         elif isinstance(news, Began):
-            self.setup.begin(news.model, news.number, news.of)
+            self.setup.show_progress()
         elif isinstance(news, Profiled):
-            self.snapshots.keep(news.run)
-            if news.run.conditions.machine == self.boards.board.machine:
-                self._show(news.run)
-                self.runs.reload()
-        self.live.hear(news)
+            self.result.show()
+            self.result.show_run(news.run, board.title)  # what is beside it follows when the history is read
+        self.live.show_state(self.profiler.state(board), board.title)
 
     def _choose_board(self) -> None:
-        self.profiler.problem = ""
-        self.setup.refresh()
-        self._show(self.snapshots.of(self.boards.board))
+        board = self.boards.board
+        state = self.profiler.state(board)
+        self.setup.show_board(board)
+        self.log.setPlainText("\n".join(state.log))
+        self.log.moveCursor(QTextCursor.MoveOperation.End)
+        self.live.show_state(state, board.title)
+        self.refresh()
+        self._show(self.snapshots.of(board))
         self._read_history()
 
     def _read_history(self) -> None:
-        machine = self.boards.board.machine
         self.snapshots.load(self.book.boards)
-        self.runs.load(lambda: Filter(kind="board", machine=machine))
+        self.runs.load(lambda: Filter(kind="board"))
 
     def _show_newest(self) -> None:
         """Show the chosen board's newest run, unless one of its runs is shown."""
@@ -175,8 +185,24 @@ class BoardsTab(QWidget):
 
     def _show_runs(self) -> None:
         run = self.result.run
-        self.relative.show_runs(self.runs.entries, None if run is None else run.conditions)
-        self.earlier.show_runs(run)
+        self.compared.show_runs(self.runs.entries, run)
+        self.earlier.show_runs(run, self.boards.board.machine)
+        self._show_here()
+
+    def _show_here(self) -> None:
+        """Read the layers of the shown model's newest run on this machine, and put them beside a board's."""
+        run, machine = self.result.run, THIS_MACHINE.machine
+        if run is None or run.conditions.machine == machine:
+            return
+        found = [entry for entry in newest_by_machine(self.runs.entries, run.conditions) if entry.conditions.machine == machine]
+        if found:
+            self._jobs.start(
+                "Reading a run",
+                lambda _: self._history.get(found[0].id).run,
+                done=lambda here: self.result.show_here(here) if self.result.run is run else None,
+                failed=lambda error: self._toasts.error("Run history", error),
+                key="board-here",
+            )
 
     def _open(self, entry: "Entry") -> None:
         """Show a stored run."""
@@ -184,7 +210,7 @@ class BoardsTab(QWidget):
         self._jobs.start(
             "Reading a run",
             lambda _: self._history.get(entry.id).run,
-            done=lambda run: self.result.show_run(run, title),
+            done=lambda run: (self.result.show_run(run, title), self._show_here()),
             failed=lambda error: self._toasts.error("Run history", error),
             key="board-run",
         )
@@ -198,10 +224,11 @@ class BoardsTab(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.live)
         column.addWidget(self.result, 1)
-        right.addWidget(titled("Relative run time", scrolled(self.relative, 60)))
+        column.addStretch(0)
+        right.addWidget(self.compared)
         right.addWidget(titled("Earlier runs", self.earlier))
         right.addWidget(titled("Log", self.log))
-        right.setSizes([190, 300, 110])
+        right.setSizes([290, 220, 90])
         columns = QSplitter()
         for widget in (left, scrolled(middle, 200), right):
             widget.setAutoFillBackground(True)

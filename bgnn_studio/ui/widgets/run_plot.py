@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QSize, Signal
-from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from bgnn_studio.history import Entry
 from bgnn_studio.ui.theme import DARK
+from bgnn_studio.ui.widgets.axes import colour_axes
 from bgnn_studio.ui.widgets.run_table import describe
 
 if TYPE_CHECKING:
@@ -74,12 +74,7 @@ class RunPlot(QWidget):
     def apply_theme(self, theme: "Theme") -> None:
         """Take the colours of a theme."""
         self._theme = theme
-        self._plot.setBackground(theme.panel)
-        for name in ("bottom", "left"):
-            axis = self._plot.getAxis(name)
-            axis.setPen(theme.border)
-            axis.setTextPen(theme.muted)
-            axis.label.setDefaultTextColor(QColor(theme.muted))
+        colour_axes(self._plot, theme)
         self._draw()
 
     def _draw(self) -> None:

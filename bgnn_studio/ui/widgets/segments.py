@@ -50,6 +50,11 @@ class Segments(QFrame):
             self.layout().addWidget(button)
             self._buttons[value], self._tips[value] = button, tip
 
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """The choices, in their order."""
+        return tuple(self._buttons)
+
     def set_value(self, value: object) -> None:
         """Press a button without telling anybody; a value without a button changes nothing."""
         if value in self._buttons:

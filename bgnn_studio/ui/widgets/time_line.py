@@ -13,19 +13,20 @@ HEIGHT = 100
 
 
 class TimeLine(QWidget):
-    """One line over seconds; a gap where there is no value.
+    """One line over seconds.
 
     Parameters
     ----------
-    name, unit : str
+    name, unit, prefix : str
+        The prefix stands before the last value in the title.
     series : int
         Index of its colour in the theme.
     """
 
-    def __init__(self, name: str, unit: str, series: int, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, unit: str, series: int, prefix: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName(f"{name} over time")
-        self._name, self._unit, self._series = name, unit, series
+        self._name, self._unit, self._series, self._prefix = name, unit, series, prefix
         self.seconds: list[float] = []
         self.values: list[float] = []
         self._plot = pg.PlotWidget()
@@ -41,16 +42,11 @@ class TimeLine(QWidget):
         column.addWidget(self._plot)
         self._show()
 
-    def append(self, second: float, value: float) -> None:
-        """Add a value."""
-        self.seconds.append(second)
-        self.values.append(value)
-        self._show()
-
-    def clear(self) -> None:
-        """Begin anew."""
-        self.seconds, self.values = [], []
-        self._show()
+    def set_values(self, seconds: list[float], values: list[float]) -> None:
+        """Draw other values."""
+        if (seconds, values) != (self.seconds, self.values):
+            self.seconds, self.values = seconds, values
+            self._show()
 
     def apply_theme(self, theme: "Theme") -> None:
         """Take the colours of a theme."""
@@ -63,9 +59,9 @@ class TimeLine(QWidget):
         self._show()
 
     def _show(self) -> None:
-        last = f" {self.values[-1]:.3g} {self._unit}" if self.values else ""
-        self._plot.setTitle(f"{self._name}{last}", size="8pt")
-        self.setAccessibleDescription(last.strip())
+        last = f"{self._prefix}{self.values[-1]:.3g} {self._unit}" if self.values else self._name
+        self._plot.setTitle(last, size="8pt")
+        self.setAccessibleDescription(last)
         self._line.setData(self.seconds, self.values)
         if self.values:
             low, high = min(self.values), max(self.values)

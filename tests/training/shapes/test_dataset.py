@@ -25,6 +25,27 @@ def test_a_prefix_is_the_same_clouds_and_balanced() -> None:
     assert np.bincount(part.labels).tolist() == [2] * len(CLASSES)
 
 
+@pytest.mark.parametrize("processes", [2, 3])
+def test_several_processes_make_the_same_clouds(processes: int) -> None:
+    told: list[tuple[int, int]] = []
+    one, many = make_dataset("train", 40, 25), make_dataset("train", 40, 25, lambda *n: told.append(n), processes)
+    assert many.sha256 == one.sha256
+    assert told == [(i, 25) for i in range(1, 26)]
+
+
+def test_processes_end_with_who_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    started, popen = [], subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda *a, **k: started.append(popen(*a, **k)) or started[-1])
+
+    def stop(done: int, _total: int) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make_dataset("train", 40, 8000, stop, 2)
+    assert [process.poll() is not None for process in started] == [True, True]
+
+
 def test_splits_share_no_cloud() -> None:
     clouds = [cloud.tobytes() for split in SPLITS for cloud in make_dataset(split, 32, 40).points]
     assert len(set(clouds)) == len(clouds)

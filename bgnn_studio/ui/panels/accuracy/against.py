@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QPush
 from bgnn_studio.core.agreement import Agreement, agreement
 from bgnn_studio.core.evaluation import Evaluation
 from bgnn_studio.ui.evaluator import Evaluator
+from bgnn_studio.ui.panels.accuracy.stages import stage_bars
 from bgnn_studio.ui.widgets.bars import Bar, Bars, Segment
 from bgnn_studio.ui.widgets.labels import INDENT, caption, hint
 
@@ -47,6 +48,11 @@ class AgainstPanel(QWidget):
         label.setObjectName("Caption")
         label.setBuddy(self.choice)
         self.bars = Bars("Accuracy beside the reference")
+        self.stages = Bars("Accuracy by stage of the cascade")
+        self._stages = caption(
+            "By stage of the cascade, what each loses",
+            "What each stage costs; open a variant's models of several stages, as train writes them",
+        )
         self.pair = caption("")
         self.pair.setWordWrap(True)
         self.cells = tuple(QPushButton() for _ in range(4))
@@ -65,7 +71,7 @@ class AgainstPanel(QWidget):
         row.addWidget(label)
         row.addWidget(self.choice, 1)
         self._all, self._two = QWidget(), QWidget()
-        for widget, parts in ((self._all, (row, self.bars)), (self._two, (self.pair, grid, self.test))):
+        for widget, parts in ((self._all, (row, self.bars, self._stages, self.stages)), (self._two, (self.pair, grid, self.test))):
             column = QVBoxLayout(widget)
             column.setContentsMargins(0, 0, 0, 0)
             column.setSpacing(4)
@@ -82,6 +88,7 @@ class AgainstPanel(QWidget):
     def apply_theme(self, theme: "Theme") -> None:
         """Take the colours of a theme."""
         self.bars.apply_theme(theme)
+        self.stages.apply_theme(theme)
 
     @property
     def reference(self) -> "Model | None":
@@ -111,6 +118,10 @@ class AgainstPanel(QWidget):
         enough = len(results) > 1
         self._hint.setVisible(not enough)
         self._all.setVisible(enough)
+        by_stage, legend = stage_bars(results)
+        self.stages.set_bars(by_stage, legend=legend, maximum=1.0)
+        self._stages.setVisible(bool(by_stage))
+        self.stages.setVisible(bool(by_stage))
         found = self.agreement
         self._two.setVisible(found is not None)
         if enough and reference is not None:

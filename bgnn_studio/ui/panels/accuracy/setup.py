@@ -9,10 +9,7 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
     QHBoxLayout,
-    QLabel,
-    QProgressBar,
     QPushButton,
-    QSizePolicy,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -20,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from bgnn_studio.ui.evaluator import Evaluator
 from bgnn_studio.ui.labelled_sets import SHAPES
+from bgnn_studio.ui.widgets.strip import add_fields, problem_label, progress_line
 
 if TYPE_CHECKING:
     from bgnn_studio.ui.workers import Jobs
@@ -27,7 +25,8 @@ if TYPE_CHECKING:
 _MOST = 999_999
 _FOLDER, _ARCHIVE = "folder", "archive"
 _LAYOUTS = (
-    "Clouds with their classes: the bundled shapes, a folder CLASS/SPLIT/FILE or CLASS/FILE, modelnet40_normal_resampled,\n"
+    "Clouds with their classes: the bundled shapes, a folder CLASS/SPLIT/FILE or CLASS/FILE, ModelNet40\n"
+    "in its published layouts, PyG's ModelNet,\n"
     "or an NPZ archive of points (n, N, 3), labels (n,) and classes. A folder can be dropped on this tab.\n"
     "Choose a folder or an archive again to read it anew."
 )
@@ -71,24 +70,11 @@ class SetupStrip(QFrame):
         self.start.clicked.connect(lambda _: self.run.emit())
         self.cancel.clicked.connect(lambda _: evaluator.cancel())
         self.cancel.setToolTip("The model that is being evaluated gets no result; those that are through keep theirs")
-        self.bar, self.said = QProgressBar(), QLabel()
-        self.bar.setAccessibleName("Progress of the evaluation")
-        self.bar.setTextVisible(False)
-        self.bar.setFixedWidth(90)
-        self.said.setObjectName("Caption")
-        self.said.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.problem = QLabel()
-        self.problem.setObjectName("Problem")
-        self.problem.setAccessibleName("Problem")
-        self.problem.setWordWrap(True)
+        self.bar, self.said = progress_line("Progress of the evaluation")
+        self.problem = problem_label()
         self._row = QHBoxLayout()
         self._row.setSpacing(8)
-        for text, widget in (("&Data", self.data), ("&Split", self.split), ("&Limit", self.limit)):
-            label = QLabel(text)
-            label.setObjectName("Caption")
-            label.setBuddy(widget)
-            self._row.addWidget(label)
-            self._row.addWidget(widget)
+        add_fields(self._row, (("&Data", self.data), ("&Split", self.split), ("&Limit", self.limit)))
         for widget in (self.start, self.cancel, self.bar):
             self._row.addWidget(widget)
         self._row.addWidget(self.said, 1)

@@ -8,11 +8,13 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.ui.board_book import THIS_MACHINE, BoardBook, KnownBoard
+from bgnn_studio.ui.board_news import Began
 from bgnn_studio.ui.board_snapshots import Snapshots, description, summary
 from bgnn_studio.ui.panels.boards.add_form import AddForm
 from bgnn_studio.ui.panels.library import EntryList
 
 if TYPE_CHECKING:
+    from bgnn_studio.ui.profiler import Profiler
     from bgnn_studio.ui.theme import Theme
 
 
@@ -32,9 +34,9 @@ class BoardsPanel(QWidget):
 
     chosen = Signal()
 
-    def __init__(self, book: BoardBook, snapshots: Snapshots, parent: QWidget | None = None) -> None:
+    def __init__(self, book: BoardBook, snapshots: Snapshots, profiler: "Profiler", parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._book, self._snapshots = book, snapshots
+        self._book, self._snapshots, self._profiler = book, snapshots, profiler
         self.board: KnownBoard = THIS_MACHINE
         self.list = EntryList("Boards", "", self._choose)
         self.list.removed.connect(book.remove)
@@ -64,6 +66,8 @@ class BoardsPanel(QWidget):
         self.form.hide()
         book.changed.connect(self.refresh)
         snapshots.changed.connect(self.refresh)
+        profiler.changed.connect(self.refresh)
+        profiler.told.connect(lambda _, news: self.refresh() if isinstance(news, Began) else None)
         self.refresh()
 
     def apply_theme(self, theme: "Theme") -> None:
@@ -81,10 +85,18 @@ class BoardsPanel(QWidget):
         for board in boards:
             run = self._snapshots.of(board)
             when = "" if run is None else f"{run.conditions.time.astimezone():%d %b %H:%M}"
-            entries.append((board, board.title, summary(run), when, description(run, board.title)))
+            busy = self._profiler.busy(board)
+            detail, figure = (self._doing(board), "\N{BLACK CIRCLE}") if busy else (summary(run), when)
+            entries.append((board, board.title, detail, figure, description(run, board.title)))
         self.list.show_entries(entries, self.board)
         for button in (self.edit, self.remove):
             button.setEnabled(not self.board.is_local)
+
+    def _doing(self, board: KnownBoard) -> str:
+        if self._profiler.cancelling(board):
+            return "ending"
+        began = self._profiler.state(board).began
+        return "connecting" if began is None else f"runs {began.title}"
 
     def _choose(self, board: KnownBoard) -> None:
         self.board = board

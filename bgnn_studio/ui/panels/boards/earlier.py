@@ -33,7 +33,7 @@ class EarlierPanel(QWidget):
 
     def __init__(self, runs: "Runs", parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._runs = runs
+        self._runs, self._machine = runs, ""
         self.plot, self.table = RunPlot("Medians of earlier runs on the board"), RunTable("Earlier runs on the board")
         self.table.hideColumn(COLUMNS.index("ISA"))  # nearly always the same on one board; the tooltip says it
         self.verdict = caption("")
@@ -67,12 +67,13 @@ class EarlierPanel(QWidget):
         """Take the colours of a theme."""
         self.plot.apply_theme(theme)
 
-    def show_runs(self, run: "Run | None") -> None:
-        """List the board's runs of this run's model at its number of points."""
+    def show_runs(self, run: "Run | None", machine: str) -> None:
+        """List the board's runs of this run's model at its number of points; all of the machine's are exported."""
+        self._machine = machine
         entries = []
         if run is not None:
-            wanted = (run.conditions.model_sha256, run.conditions.points)
-            entries = [entry for entry in self._runs.entries if (entry.conditions.model_sha256, entry.conditions.points) == wanted]
+            of = lambda c: (c.machine, c.badge, c.model_sha256, c.points)  # noqa: E731
+            entries = [entry for entry in self._runs.entries if of(entry.conditions) == of(run.conditions)]
         self.table.blockSignals(True)  # that a selected run is listed again opens nothing
         self.table.set_entries(entries)
         self.table.blockSignals(False)
@@ -80,12 +81,15 @@ class EarlierPanel(QWidget):
         for widget in (self.plot, self.table, self.verdict):
             widget.setVisible(bool(entries))
         self._hint.setVisible(not entries)
-        self.export.setEnabled(bool(self._runs.entries))
+        self.export.setVisible(bool(self._own()))
         self._mark(self.table.chosen_entries())
 
     def save(self, path: Path) -> None:
         """Write the board's runs as JSON, CSV or Markdown, by the suffix."""
-        self._runs.export(path)
+        self._runs.export(path, self._own())
+
+    def _own(self) -> "list[Entry]":
+        return [entry for entry in self._runs.entries if entry.conditions.machine == self._machine]
 
     def _choose(self, entries: "tuple[Entry, ...]") -> None:
         self._mark(entries)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
+from bgnn_studio.core.units import ms_text
 from bgnn_studio.history import LayerRecord
 from bgnn_studio.ui.widgets.labels import layer_label
 
@@ -14,6 +15,10 @@ _DEFINITION = "by the network's definition, so that rates compare between engine
 _HEADS = (
     ("Layer", "In the order of execution"),
     ("ms", "Median time over all measured passes; medians need not add up to that of the whole"),
+    (
+        "Here",
+        "Median milliseconds of the newest run of this model on this machine: same N and k, and the same threads where there is one",
+    ),
     ("Part", "Of the sum of the layers' medians"),
     ("MACs", f"Multiply-adds of real values, computed {_DEFINITION}"),
     ("Bit-ops", f"XORs of two bits with their count, computed {_DEFINITION}"),
@@ -21,15 +26,21 @@ _HEADS = (
 )
 
 
+_HERE, _PART = 2, 3
+
+
 class _Layers(QAbstractTableModel):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.rows: tuple[tuple[str, ...], ...] = ()
+        self._tips: tuple[str, ...] = ()
 
-    def set_layers(self, layers: Sequence[LayerRecord]) -> None:
+    def set_layers(self, layers: Sequence[LayerRecord], here: Sequence[LayerRecord], isa: str) -> None:
         self.beginResetModel()
         whole = sum(layer.p50_ns for layer in layers)
-        self.rows = tuple(_cells(layer, whole) for layer in layers)
+        others = {layer.name: layer.p50_ns for layer in here}
+        self.rows = tuple(_cells(layer, whole, others.get(layer.name)) for layer in layers)
+        self._tips = tuple(_kernels(layer, isa) for layer in layers)
         self.endResetModel()
 
     def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 (Qt's signature)
@@ -41,6 +52,8 @@ class _Layers(QAbstractTableModel):
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _aligned(index.column())
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return self._tips[index.row()]
         return self.rows[index.row()][index.column()] if role == Qt.ItemDataRole.DisplayRole else None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
@@ -70,9 +83,11 @@ class LayerTable(QTableView):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
         header.setHighlightSections(False)
 
-    def set_layers(self, layers: Sequence[LayerRecord]) -> None:
-        """Show other layers."""
-        self._layers.set_layers(layers)
+    def set_layers(self, layers: Sequence[LayerRecord], here: Sequence[LayerRecord] = (), isa: str = "") -> None:
+        """Show other layers, beside those of a run on this machine; `isa` names the kernels."""
+        self._layers.set_layers(layers, here, isa)
+        self.setColumnHidden(_HERE, not here)
+        self.setColumnHidden(_PART, bool(here))  # there is room for six; the bars show it, too
         self.setFixedHeight(self.horizontalHeader().sizeHint().height() + _ROW * len(layers) + 4)
 
 
@@ -80,17 +95,29 @@ def _aligned(column: int) -> Qt.AlignmentFlag:
     return Qt.AlignmentFlag.AlignVCenter | (Qt.AlignmentFlag.AlignLeft if column == 0 else Qt.AlignmentFlag.AlignRight)
 
 
-def _cells(layer: LayerRecord, whole: float) -> tuple[str, ...]:
+def _kernels(layer: LayerRecord, isa: str) -> str:
+    """Name the steps of a layer, what each took, and which kernels ran."""
+    lines = [f"{step.name}: {step.p50_ns / 1e6:.3f} ms" for step in layer.steps]
+    bits = "packed bits" if layer.bit_ops else "real values"
+    return "\n".join([f"{layer_label(layer.name)} on {bits}, {isa} kernels", *lines])
+
+
+def _cells(layer: LayerRecord, whole: float, here_ns: float | None) -> tuple[str, ...]:
     known = layer.macs is not None and layer.bit_ops is not None
-    rate = f"{(layer.macs + layer.bit_ops) / layer.p50_ns:.1f}" if known and layer.p50_ns else _NONE
+    rate = _rate((layer.macs + layer.bit_ops) / layer.p50_ns) if known and layer.p50_ns else _NONE
     return (
         layer_label(layer.name),
-        f"{layer.p50_ns / 1e6:.3f}",
+        ms_text(layer.p50_ns / 1e6),
+        _NONE if here_ns is None else ms_text(here_ns / 1e6),
         f"{100 * layer.p50_ns / whole:.0f} %" if whole else _NONE,
         _count(layer.macs),
         _count(layer.bit_ops),
         rate,
     )
+
+
+def _rate(value: float) -> str:
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
 def _count(operations: int | None) -> str:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 if TYPE_CHECKING:
@@ -10,7 +10,15 @@ if TYPE_CHECKING:
 
 
 class QuestionBar(QFrame):
-    """Accept and Refuse for the key of a new host, a field for a secret; hidden while nothing is asked."""
+    """Accept and Refuse for the key of a new host, a field for a secret; hidden while nothing is asked.
+
+    Signals
+    -------
+    answered
+        The question has its answer: there may be another one.
+    """
+
+    answered = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,8 +53,14 @@ class QuestionBar(QFrame):
         column.addLayout(row)
         self.hide()
 
-    def ask(self, question: "Question") -> None:
-        """Show a question, and take the keyboard for a secret."""
+    def show_question(self, question: "Question | None") -> None:
+        """Show a question, and take the keyboard for a secret; nothing changes for the one that is shown."""
+        if question is None:
+            self._drop()
+        elif question is not self.question:
+            self._ask(question)
+
+    def _ask(self, question: "Question") -> None:
         self.question = question
         self.title.setText(question.title)
         self.detail.setText(question.detail)
@@ -57,8 +71,7 @@ class QuestionBar(QFrame):
         self.show()
         (self.field if question.secret else self.refuse).setFocus()
 
-    def drop(self) -> None:
-        """Ask no longer: nobody waits for the answer."""
+    def _drop(self) -> None:
         self.question = None
         self.field.clear()
         self.hide()
@@ -69,6 +82,7 @@ class QuestionBar(QFrame):
 
     def _give(self, answer: str | None) -> None:
         question = self.question
-        self.drop()
+        self._drop()
         if question is not None:
             question.give(answer)
+            self.answered.emit()

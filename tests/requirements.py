@@ -52,6 +52,8 @@ NEEDS: dict[str, Callable[[], bool]] = {
     "llvm-mca": lambda: shutil.which("llvm-mca") is not None and shutil.which("llvm-objdump") is not None,
     "qemu plugins": _qemu_plugins,
     "sshd": Path("/usr/sbin/sshd").exists,
+    "onnx": lambda: find_spec("onnx") is not None,
+    "onnxruntime": lambda: find_spec("onnxruntime") is not None,
     "bcrypt": lambda: find_spec("bcrypt") is not None,  # a dependency of the application, but an optional one of asyncssh
     "tensorboard": lambda: find_spec("tensorboard") is not None,
     "ssh-agent": lambda: shutil.which("ssh-agent") is not None,

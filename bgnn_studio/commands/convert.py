@@ -91,14 +91,23 @@ def _what_is_missing(checkpoint: Path, variant: str | None, k: int | None, point
 
 def convert_model(model_file: Path, output: Path) -> str:
     """Convert a model file by the suffix of the output; return what was written."""
-    if output.suffix.lower() == ".h":
+    suffix = output.suffix.lower()
+    if suffix == ".h":
         return _convert_to_header(model_file, output)
-    if output.suffix.lower() not in CHECKPOINTS:
-        raise BgnnError(f"{output}: a model becomes a checkpoint ({', '.join(CHECKPOINTS)}) or a C header (.h). Name the output so.")
+    if suffix not in (*CHECKPOINTS, ".onnx"):
+        raise BgnnError(
+            f"{output}: a model becomes a checkpoint ({', '.join(CHECKPOINTS)}), ONNX (.onnx) or a C header (.h). Name the output so."
+        )
     from bgnn_studio.native import Model
-    from bgnn_studio.training.published import save_published
 
     spec = Model.open(model_file).spec
+    if suffix == ".onnx":
+        from bgnn_studio.io.onnx_file import OPSET, write_onnx
+
+        write_onnx(model_file, spec, output)
+        return f"{output}: ONNX (opset {OPSET}) of {spec.variant}, {size_text(output.stat().st_size)}; points (batch, N, 3) to logits"
+    from bgnn_studio.training.published import save_published
+
     moved = save_published(model_file, spec, output)
     how = f"--k {spec.k} --points {spec.points}" + (f" --variant {spec.variant}" if spec.on_bits else "")
     lost = f"; latent weights are signs, {moved} thresholds differ in their last digits" if spec.variant != "dgcnn" else ""

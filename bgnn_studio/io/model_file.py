@@ -1,4 +1,4 @@
-"""Write a model file: GGUF with the keys and tensors of native/README.md, every tensor checked against the spec first."""
+"""Model files: GGUF with the keys and tensors of native/README.md; every tensor is checked against the spec before it is written."""
 
 import os
 from collections.abc import Mapping
@@ -48,6 +48,15 @@ def write_model(
             _write(Path(file.name), spec, tensors, training, accuracy)  # the writer opens it by its name
     except OSError as error:
         raise ModelFileError(f"{path}: could not write the model ({error.strerror}). Free some space, or choose another folder.") from error
+
+
+def read_tensors(path: Path, spec: NetworkSpec) -> dict[str, np.ndarray[Any, Any]]:
+    """Return the tensors of a model file of this spec, which the library has opened before: what it checked is not checked again."""
+    from gguf import GGUFReader
+
+    packed = packed_channels(spec)
+    found = {t.name: np.array(t.data) for t in GGUFReader(path).tensors}
+    return {name: values.view(np.uint64) if name in packed else values for name, values in found.items()}
 
 
 def _check(path: Path, spec: NetworkSpec, tensors: Mapping[str, np.ndarray[Any, Any]]) -> None:

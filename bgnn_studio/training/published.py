@@ -15,6 +15,7 @@ from bgnn_studio.core.files import replacing
 from bgnn_studio.core.spec import BATCH_NORM_EPS, NetworkSpec, network_spec
 from bgnn_studio.core.tensors import packed_channels
 from bgnn_studio.errors import ModelFileError
+from bgnn_studio.io.model_file import read_tensors
 from bgnn_studio.training.checkpoints import layout_of, published_names
 from bgnn_studio.training.export import Tensors, export_tensors
 from bgnn_studio.training.networks import Network, build_network
@@ -41,7 +42,7 @@ def save_published(model_file: Path, spec: NetworkSpec, output: Path) -> int:
             f"{model_file}: a {spec.variant} with these options has no published layout: "
             "only dgcnn, rf, bf1 and bf2 as in their papers have one."
         )
-    tensors = _read_tensors(model_file, spec)
+    tensors = read_tensors(model_file, spec)
     network = _rebuild(spec, tensors)
     moved = _moved_thresholds(model_file, tensors, export_tensors(network))
     state = _publish(spec, network)
@@ -63,14 +64,6 @@ def _moved_thresholds(path: Path, tensors: Tensors, again: Tensors) -> int:
                 "Keep the checkpoint that it was made of."
             )
     return sum(int(np.count_nonzero(again[name] != tensors[name])) for name in changed)
-
-
-def _read_tensors(path: Path, spec: NetworkSpec) -> Tensors:
-    from gguf import GGUFReader
-
-    packed = packed_channels(spec)
-    found = {t.name: np.array(t.data) for t in GGUFReader(path).tensors}
-    return {name: values.view(np.uint64) if name in packed else values for name, values in found.items()}
 
 
 @torch.no_grad()

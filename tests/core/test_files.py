@@ -150,8 +150,12 @@ def test_a_kill_at_any_moment_leaves_whole_files_of_every_kind(tmp_path: Path) -
         assert (tmp_path / "model.h").read_text().endswith("#endif\n")
 
 
-# Appended logs, exchange between processes in a temporary folder, and the tool that made the bundled clouds.
-OTHER = {"core/files.py", "ui/log.py", "training/results.py", "scene/drawing_process.py", "training/shapes/__main__.py"}
+# Appended logs, exchange between processes in a temporary folder, how far a run is (twice a second, for those who watch it), and the
+# tool that made the bundled clouds.
+OTHER = {
+    *("core/files.py", "ui/log.py", "ui/training_process.py", "training/results.py", "training/run_log.py"),
+    *("scene/drawing_process.py", "training/shapes/__main__.py"),
+}
 WRITES = re.compile(
     r"\.write_(text|bytes)\(|open\([^)]*[\"'][wax]b?\+?[\"']|np\.savez?\w*\((?!file)|torch\.save\((?!state, (file|buffer)\)|model\.)"
 )

@@ -51,8 +51,8 @@ def test_a_program_infers_on_the_embedded_bytes(tmp_path: Path) -> None:
 
 def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
     model = random_model(tmp_path / "m.gguf", small_spec())
-    with pytest.raises(BgnnError, match=r"m\.onnx: a model becomes a checkpoint \(\.pt, \.pth, \.t7\) or a C header"):
-        convert_model(model, tmp_path / "m.onnx")
+    with pytest.raises(BgnnError, match=r"m\.txt: a model becomes a checkpoint \(\.pt, \.pth, \.t7\), ONNX \(\.onnx\) or a C header"):
+        convert_model(model, tmp_path / "m.txt")
     with pytest.raises(ModelFileError, match="could not write the header"):
         convert_model(model, tmp_path / "absent" / "m.h")
     model.write_bytes(model.read_bytes()[:500])

@@ -59,13 +59,15 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {variant: random_model(folder / f"{variant}.gguf", small_spec(variant)) for variant in ("dgcnn", "rf", "bf2", "bfr")}
 
 
-def test_version_at_once() -> None:
-    times = []
-    for _ in range(5):
-        start = time.perf_counter()
-        assert output("--version") == f"bgnn-studio {__version__}\n"
-        times.append(time.perf_counter() - start)
-    assert min(times) < 0.3
+def loaded(*command: str) -> set[str]:
+    """Return the top-level packages that a Python process loads."""
+    ran = subprocess.run([sys.executable, "-X", "importtime", *command], cwd=ROOT, capture_output=True, text=True, check=True)
+    return {line.rpartition("|")[2].strip().partition(".")[0] for line in ran.stderr.splitlines() if line.startswith("import time:")}
+
+
+def test_version_loads_nothing_but_the_standard_library() -> None:
+    assert output("--version") == f"bgnn-studio {__version__}\n"
+    assert loaded("-m", "bgnn_studio", "--version") - loaded("-c", "") - sys.stdlib_module_names == {"bgnn_studio"}
 
 
 def test_help_names_every_command() -> None:

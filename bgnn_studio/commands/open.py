@@ -11,6 +11,7 @@ from bgnn_studio.core.resources import bundled_clouds, bundled_models
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.io.readers import is_model_file, split_index
 from bgnn_studio.io.session_file import EXTENSION, is_session_file
+from bgnn_studio.ui.converting import is_checkpoint
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -35,7 +36,7 @@ def open_window(files: Sequence[Path]) -> int:
             hint = f" Or did you mean a command: {', '.join(COMMANDS)}?" if path.parent == Path() and not path.suffix else ""
             raise BgnnError(f"{path}: no such file. Give point clouds, models (*.gguf) and sessions (*{EXTENSION}).{hint}")
     sessions = [path for path in files if is_session_file(path)]
-    models = [path for path in files if is_model_file(path) or path.suffix == ".gguf"]
+    models = [path for path in files if is_model_file(path) or path.suffix == ".gguf" or is_checkpoint(path)]
     clouds = [path for path in files if path not in (*models, *sessions)]
     if not sessions:
         clouds, models = clouds or bundled_clouds(), models or bundled_models()

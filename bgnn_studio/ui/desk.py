@@ -15,6 +15,7 @@ from bgnn_studio.core.timing import median_pass
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.native import Model
 from bgnn_studio.native.kernels import knn_hamming
+from bgnn_studio.ui.converting import Checkpoint
 from bgnn_studio.ui.opening import Opened, OpenedSession, open_all, resample
 from bgnn_studio.ui.workers import Progress, telling
 
@@ -41,10 +42,13 @@ class Desk:
     ----------
     session_opened : callable
         Called with each session file that was opened, for what is not in the session: camera and tab.
+    checkpoint_opened : callable
+        Called with the path of each checkpoint, which must be converted first.
     """
 
     def __init__(self, session: "Session[Model]", jobs: "Jobs", toasts: "Toasts") -> None:
         self.session_opened: Callable[[OpenedSession], None] = lambda _: None
+        self.checkpoint_opened: Callable[[Path], None] = lambda _: None
         self._session, self._jobs, self._toasts = session, jobs, toasts
         session.subscribe(self._follow)
 
@@ -159,6 +163,8 @@ class Desk:
                 self._toasts.error(f"{path.name} was not opened", what)
             elif isinstance(what, OpenedSession):
                 self._restore(what, name)
+            elif isinstance(what, Checkpoint):
+                self.checkpoint_opened(what.path)
         clouds = [what for _, what in opened if isinstance(what, OpenCloud)]
         models = [what for _, what in opened if isinstance(what, Model)]
         names = [*(cloud.cloud.name for cloud in clouds), *(model.name for model in models)]

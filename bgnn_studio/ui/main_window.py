@@ -13,6 +13,8 @@ from bgnn_studio.core.spec import MAX_LAYERS
 from bgnn_studio.io.readers import supported_extensions
 from bgnn_studio.io.session_file import EXTENSION
 from bgnn_studio.native import Model, isa
+from bgnn_studio.ui.checkpoints import Checkpoints
+from bgnn_studio.ui.converting import SUFFIXES
 from bgnn_studio.ui.desk import THREADS, Desk
 from bgnn_studio.ui.edit_menu import EditMenu
 from bgnn_studio.ui.help_menu import HelpMenu
@@ -30,7 +32,7 @@ from bgnn_studio.ui.tabs.inspect import InspectTab
 from bgnn_studio.ui.tabs.train import TrainTab
 from bgnn_studio.ui.theme import Theme, ThemeSwitch
 from bgnn_studio.ui.toasts import Toasts
-from bgnn_studio.ui.widgets.docks import add_dock
+from bgnn_studio.ui.widgets.docks import add_dock, stacked
 from bgnn_studio.ui.workers import Jobs
 
 WINDOWS, LOGS = "windows", "logs"  # folders of the state
@@ -84,7 +86,8 @@ class MainWindow(QMainWindow):
         self._all_tabs = (self.inspect, self.compare, self.accuracy, self.boards, self.train)
         for tab in self._all_tabs:
             self.tabs.addTab(tab, tab.title)
-        self.setCentralWidget(self.tabs)
+        self.checkpoints = Checkpoints(self.desk, self.jobs, self.toasts, self)
+        self.setCentralWidget(stacked(self.checkpoints.bar, self.tabs))
         left = Qt.DockWidgetArea.LeftDockWidgetArea
         clouds = add_dock(self, left, "clouds", "Clouds", self.library.cloud_panel)
         models = add_dock(self, left, "models", "Models", self.library.model_panel)
@@ -250,7 +253,7 @@ class MainWindow(QMainWindow):
             self.setWindowTitle(" \N{EN DASH} ".join([*names, "bgnn-studio"]))
 
     def _ask_files(self) -> None:
-        kinds = " ".join(f"*{extension}" for extension in (".gguf", EXTENSION, *supported_extensions()))
+        kinds = " ".join(f"*{extension}" for extension in (".gguf", EXTENSION, *SUFFIXES, *supported_extensions()))
         names, _ = QFileDialog.getOpenFileNames(self, "Open clouds and models", "", f"Clouds, models and sessions ({kinds});;All files (*)")
         self.open([Path(name) for name in names])
 

@@ -14,6 +14,7 @@ from bgnn_studio.errors import BgnnError
 from bgnn_studio.io.readers import is_model_file, read_cloud
 from bgnn_studio.io.session_file import fingerprint, is_session_file, read_session
 from bgnn_studio.native import Model
+from bgnn_studio.ui.converting import Checkpoint, is_checkpoint
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class OpenedSession:
 
 
 T = TypeVar("T", OpenCloud, Model)
-Entry = OpenCloud | Model | OpenedSession | Exception
+Entry = OpenCloud | Model | OpenedSession | Checkpoint | Exception
 Opened = list[tuple[Path, Entry]]
 Tell = Callable[[int, int], None]
 
@@ -69,7 +70,7 @@ def open_all(
         if cancelled.is_set():
             break
         try:
-            opened.append((path, open_session(path, cancelled, tell) if is_session_file(path) else _open(path, tell)))
+            opened.append((path, _open_any(path, cancelled, tell)))
         except CancelledError:
             break
         except Exception as error:  # noqa: BLE001 (one bad file must not lose the others)
@@ -86,6 +87,12 @@ def open_session(path: Path, cancelled: Event, tell: Tell) -> OpenedSession:
     models = [_open_saved(file, Model, gaps, tell) for file in saved.models]
     resample((*clouds, *models), saved.count, cancelled)
     return OpenedSession(path, saved, clouds, models, gaps)
+
+
+def _open_any(path: Path, cancelled: Event, tell: Tell) -> Entry:
+    if is_session_file(path):
+        return open_session(path, cancelled, tell)
+    return Checkpoint(path) if is_checkpoint(path) else _open(path, tell)
 
 
 def _open_saved(file: SavedFile, kind: type[T], gaps: list[str], tell: Tell) -> T | None:

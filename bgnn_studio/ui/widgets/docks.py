@@ -67,3 +67,14 @@ def titled(title: str, content: QWidget) -> QWidget:
     column.addWidget(label)
     column.addWidget(content, 1)
     return widget
+
+
+def stacked(bar: QWidget, content: QWidget) -> QWidget:
+    """Put a bar that comes and goes above what has the rest of the room."""
+    widget = QWidget()
+    column = QVBoxLayout(widget)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(0)
+    column.addWidget(bar)
+    column.addWidget(content, 1)
+    return widget

@@ -71,7 +71,7 @@ class PointsBar(QWidget):
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(4)
         for row, (text, first, *others) in enumerate(
-            (("Points", self.choice), ("Chosen", self.method, self.seed), ("Up", self.up, self.centre, self.unit))
+            (("Points", self.choice), ("Sample", self.method, self.seed), ("Up", self.up, self.centre, self.unit))
         ):
             label = QLabel(text)
             label.setObjectName("Caption")

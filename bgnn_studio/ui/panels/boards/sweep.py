@@ -53,8 +53,9 @@ class SweepPage(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(4, 0, 8, 4)
         column.setSpacing(2)
-        for widget in (self.caption, self._plot, self.hint):
-            column.addWidget(widget)
+        column.addWidget(self.caption)
+        column.addWidget(self._plot, 1)
+        column.addWidget(self.hint)
 
     def apply_theme(self, theme: "Theme") -> None:
         """Take the colours of a theme."""

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from PySide6.QtCore import QEventLoop, QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
+from bgnn_studio.core.files import replacing
 from bgnn_studio.core.resources import bundled_clouds, bundled_models
 from bgnn_studio.ui.main_window import MainWindow
 from bgnn_studio.ui.theme import THEMES, ThemeSwitch
@@ -83,7 +84,8 @@ def main() -> None:
         if options.shortcuts:
             window.help.shortcuts.toggle()
         _settle()
-        window.grab().save(str(options.output))
+        with replacing(options.output) as file:
+            window.grab().save(file.name, "PNG")
         window.close()
 
 

@@ -10,7 +10,10 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
+from PySide6.QtCore import QSettings
 
 from bgnn_studio.core.files import read_plain, replacing, starts_with
 from bgnn_studio.io.session_file import read_session
@@ -120,34 +123,51 @@ def test_what_is_no_plain_file_is_not_waited_for(tmp_path: Path) -> None:
 WRITERS = """
 import sys
 from pathlib import Path
+import numpy as np
+from PIL import Image
+from PySide6.QtCore import QSettings
 from bgnn_studio.commands.convert import convert_model
+from bgnn_studio.commands.inputs import write_file
 from bgnn_studio.core.saved_session import SavedSession
 from bgnn_studio.io.model_file import write_model
 from bgnn_studio.io.session_file import write_session
+from bgnn_studio.scene.orbit import write_movie
 from tests.random_model import random_tensors, small_spec
-folder, spec, n = Path(sys.argv[1]), small_spec("bf2"), 0
-tensors = random_tensors(spec)
+folder, spec, n = Path(sys.argv[1]), small_spec("bf2"), int(sys.argv[2])
+tensors, noise = random_tensors(spec), np.random.default_rng(0).integers(0, 255, (4, 96, 96, 3), np.uint8)
+settings = QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
 while True:
     n += 1
     write_model(folder / "model.gguf", spec, tensors)
     convert_model(folder / "model.gguf", folder / "model.h")
     write_session(folder / "session.bgnn.json", SavedSession(tab="x" * 20_000, layer=n))
+    write_file(folder / "picture.png", lambda file: Image.fromarray(noise[n % 4]).save(file, format="PNG"))
+    write_file(folder / "table.csv", lambda file: [file.write(b"%08d," % n) for _ in range(4000)])
+    write_movie(folder / "movie.gif", noise, 1.0)
+    settings.setValue("many", [n] * 2000)
+    settings.sync()
     print(n, flush=True)
 """
 
 
 def test_a_kill_at_any_moment_leaves_whole_files_of_every_kind(tmp_path: Path) -> None:
-    """Models, headers and sessions; of what else is written `test_every_writer_replaces` says that it goes the same way."""
-    rng = random.Random(3)
-    for _ in range(4):
-        writer = subprocess.Popen([sys.executable, "-c", WRITERS, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE)
-        assert writer.stdout.readline() == b"1\n"
-        time.sleep(rng.uniform(0, 0.03))
+    """The history has its own in `tests/history/test_file.py`; that all else goes the same way says `test_every_writer_replaces`."""
+    rng, last = random.Random(3), 0
+    for _ in range(5):
+        writer = subprocess.Popen([sys.executable, "-c", WRITERS, str(tmp_path), str(last)], cwd=ROOT, stdout=subprocess.PIPE)
+        told = [int(writer.stdout.readline())]
+        time.sleep(rng.uniform(0, 0.08))
         writer.kill()
-        told = [1, *map(int, writer.communicate()[0].split())]
+        last = [*told, *map(int, writer.communicate()[0].split())][-1]
         assert Model.open(tmp_path / "model.gguf").spec.variant == "bf2"
-        assert read_session(tmp_path / "session.bgnn.json").layer >= told[-1]
         assert (tmp_path / "model.h").read_text().endswith("#endif\n")
+        assert read_session(tmp_path / "session.bgnn.json").layer >= last
+        with Image.open(tmp_path / "picture.png") as picture, Image.open(tmp_path / "movie.gif") as movie:
+            assert (np.asarray(picture).shape, movie.n_frames) == ((96, 96, 3), 4)
+        numbers = (tmp_path / "table.csv").read_bytes().rstrip(b",").split(b",")
+        assert (len(numbers), len(set(numbers)), int(numbers[0]) >= last) == (4000, 1, True)
+        many = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat).value("many")
+        assert (len(many), len(set(many)), int(many[0]) >= last) == (2000, 1, True)
 
 
 # Appended logs, how far a run has come, exchange between processes in a temporary folder, and the tool that made the bundled clouds.
@@ -156,7 +176,8 @@ OTHER = {
     *("scene/drawing_process.py", "training/shapes/__main__.py"),
 }
 WRITES = re.compile(
-    r"\.write_(text|bytes)\(|open\([^)]*[\"'][wax]b?\+?[\"']|np\.savez?\w*\((?!file)|torch\.save\((?!state, (file|buffer)\)|model\.)"
+    r"\.write_(text|bytes)\(|open\([^)]*[\"'][wax]b?\+?[\"']|np\.savez?\w*\((?!file)"
+    r"|torch\.save\((?!state, (file|buffer)\)|model\.)|\.save\(str\("
 )
 
 

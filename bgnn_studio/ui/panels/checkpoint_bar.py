@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QIntValidator
-from PySide6.QtWidgets import QComboBox, QFileDialog, QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFileDialog, QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from bgnn_studio.ui.converting import Answer, free_name
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _PUBLISHED_K, _PUBLISHED_POINTS, _MODELNET40 = 20, 1024, 40
 _LARGEST = 1 << 20
+_LONGEST = 40
 
 
 class CheckpointBar(QFrame):
@@ -42,8 +43,7 @@ class CheckpointBar(QFrame):
         self.detail.setObjectName("Caption")
         for label in (self.title, self.detail):
             label.setTextFormat(Qt.TextFormat.PlainText)
-            label.setWordWrap(True)
-            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.detail.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # its tip has all of a long one
         self.variant = QComboBox()
         self.variant.setPlaceholderText("bf1 or bf2?")
         self.variant.setToolTip("bf1 and bf2 have the same tensors: max before or after the batch norm")
@@ -62,8 +62,11 @@ class CheckpointBar(QFrame):
         self.convert, self.refuse = QPushButton("&Convert and open"), QPushButton("Not now")
         self.convert.clicked.connect(lambda _: self._accept())
         self.refuse.clicked.connect(lambda _: self.dismissed.emit())
-        row = QHBoxLayout()
-        row.setSpacing(8)
+        head, row = QHBoxLayout(), QHBoxLayout()
+        head.addWidget(self.title)
+        head.addWidget(self.detail, 1)
+        for one in (head, row):
+            one.setSpacing(8)
         row.addWidget(self.variant)
         for name, field in (("k", self.k), ("N", self.points)):
             row.addWidget(QLabel(name))
@@ -74,18 +77,19 @@ class CheckpointBar(QFrame):
         row.addWidget(self.convert)
         row.addWidget(self.refuse)
         column = QVBoxLayout(self)
-        column.setContentsMargins(14, 10, 12, 10)
-        column.setSpacing(6)
-        column.addWidget(self.title)
-        column.addWidget(self.detail)
+        column.setContentsMargins(14, 7, 12, 7)
+        column.setSpacing(5)  # two rows: a window 720 high has no room for more
+        column.addLayout(head)
         column.addLayout(row)
         self.hide()
 
     def ask(self, path: Path, facts: "Facts") -> None:
         """Ask about a checkpoint."""
-        sizes = f"widths {', '.join(map(str, facts.widths))}, embedding {facts.embedding:,}, {facts.classes} classes"
-        self.title.setText(f"{path.name} is {' or '.join(facts.variants)}: how was it trained?")
-        self._found, self._count = f"{sizes}. A checkpoint does not say k and N.", facts.classes
+        self.title.setText(f"{_shortened(path.name)} is {' or '.join(facts.variants)}: how was it trained?")
+        self.title.setToolTip(
+            f"{path}\nwidths {', '.join(map(str, facts.widths))}, embedding {facts.embedding:,}\nIt does not say k and N."
+        )
+        self._count = facts.classes
         self._classes, self._output, self._replace = None, free_name(path), False
         self.variant.clear()
         self.variant.addItems(facts.variants)
@@ -126,9 +130,10 @@ class CheckpointBar(QFrame):
         return field
 
     def _describe(self) -> None:
-        usual = "ModelNet40's" if self._count == _MODELNET40 else "class 0, class 1, \N{HORIZONTAL ELLIPSIS}"
-        names = self._classes.name if self._classes is not None else f"{usual} (nothing else is known)"
-        self.detail.setText(f"{self._found}\nClass names: {names}. Saved as {self._output}.")
+        usual = "those of ModelNet40" if self._count == _MODELNET40 else "class 0, class 1, \N{HORIZONTAL ELLIPSIS}"
+        names = usual if self._classes is None else f"names of {self._classes.name}"
+        self.detail.setText(f"{self._count} classes: {names}  \N{MIDDLE DOT}  saved as {self._output.name}")
+        self.detail.setToolTip(f"Saved as {self._output}")
 
     def _enable(self) -> None:
         numbers = all(field.hasAcceptableInput() for field in (self.k, self.points))
@@ -152,3 +157,7 @@ class CheckpointBar(QFrame):
         name, _ = QFileDialog.getSaveFileName(self, "Save model", str(self._output), "Models (*.gguf)")
         if name:
             self.set_output(Path(name))
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST // 2]}\N{HORIZONTAL ELLIPSIS}{name[-_LONGEST // 2 :]}"

@@ -104,7 +104,7 @@ class CheckpointBar(QFrame):
 
     def set_busy(self, *, busy: bool) -> None:
         """Let nothing be answered while an answer is at work."""
-        for widget in (self.variant, self.k, self.points, self.published, self.names, self.place):
+        for widget in (self.variant, self.k, self.points, self.published, self.names, self.place, self.refuse):
             widget.setEnabled(not busy)
         self._busy = busy
         self._enable()

@@ -59,7 +59,7 @@ class CheckpointBar(QFrame):
         self.names.clicked.connect(lambda _: self._ask_names())
         self.place = QPushButton("Save else&where\N{HORIZONTAL ELLIPSIS}")
         self.place.clicked.connect(lambda _: self._ask_where())
-        self.convert, self.refuse = QPushButton("&Convert and open"), QPushButton("Not now")
+        self.convert, self.refuse = QPushButton("Convert and open"), QPushButton("Not now")
         self.convert.clicked.connect(lambda _: self._accept())
         self.refuse.clicked.connect(lambda _: self.dismissed.emit())
         head, row = QHBoxLayout(), QHBoxLayout()

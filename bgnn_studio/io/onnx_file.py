@@ -32,13 +32,14 @@ def write_onnx(model_file: Path, spec: NetworkSpec, output: Path) -> None:
     Raises
     ------
     ModelFileError
-        A binary model: ONNX has no operator on packed bits. Or the file cannot be written.
+        A binary model: ONNX has no popcount. Or the file cannot be written.
     BgnnError
         The package onnx is not installed.
     """
     if spec.conv != "EdgeConv":
         raise ModelFileError(
-            f"{model_file}: a {spec.variant} works on packed bits, for which ONNX has no operator. Export a dgcnn, or write a C header."
+            f"{model_file}: a {spec.variant} counts bits of packed words, and ONNX has no operator that counts bits. "
+            "Export a dgcnn, or write a C header (.h)."
         )
     try:
         network = onnx_network(spec, read_tensors(model_file, spec))

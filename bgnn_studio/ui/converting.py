@@ -76,7 +76,8 @@ def free_name(path: Path) -> Path:
 def _convert(arguments: list[str], cancelled: Event) -> str:
     """Run the command and return what it printed; it is ended when the job is cancelled."""
     command = [sys.executable, "-m", "bgnn_studio", "convert", *arguments]
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
+    with subprocess.Popen(command, stdin=nothing, stdout=pipe, stderr=pipe, encoding="utf-8", errors="replace") as process:
         while True:
             try:
                 said, complaint = process.communicate(timeout=_POLL_S)

@@ -21,18 +21,19 @@ def folder(tmp_path: Path) -> Path:
     folder.mkdir()
     shutil.copy(TINY / "bf2.t7", folder / "unnamed.pth")
     shutil.copy(TINY / "dgcnn.t7", folder / "dgcnn.t7")
+    (folder / "names.txt").write_text("\n".join(f"kind {i}" for i in range(6)))
     (folder / "bad.pt").write_bytes(b"\x80\x02no checkpoint")
     return folder
 
 
 def test_a_checkpoint_is_asked_about_converted_and_opened(window: MainWindow, qtbot: QtBot, folder: Path) -> None:
     (folder / "unnamed.gguf").write_bytes(b"mine")
-    (folder / "names.txt").write_text("\n".join(f"kind {i}" for i in range(6)))
     window.open([folder / "bad.pt", folder / "unnamed.pth"])
     bar = window.checkpoints.bar
     qtbot.waitUntil(bar.isVisible, timeout=60_000)
     settle(window, qtbot)
     assert "bad.pt" in window.toasts.messages[0]
+    assert not window.session.history.undo_label  # nothing has been opened yet
     assert bar.title.text() == "unnamed.pth is bf1 or bf2: how was it trained?"
     assert (bar.k.text(), bar.points.text(), bar.variant.currentIndex()) == ("", "", -1)
     for step in (lambda: bar.variant.setCurrentText("bf2"), lambda: bar.k.setText("5"), lambda: bar.points.setText("32")):
@@ -44,6 +45,7 @@ def test_a_checkpoint_is_asked_about_converted_and_opened(window: MainWindow, qt
     assert "6 classes: names of names.txt" in bar.detail.text()
     bar.convert.click()
     assert not bar.convert.isEnabled()
+    assert not bar.refuse.isEnabled()
     qtbot.waitUntil(lambda: bool(window.session.models), timeout=60_000)
     assert not bar.isVisible()
     spec = window.session.model.spec
@@ -72,21 +74,14 @@ def test_a_conversion_that_fails_or_is_cancelled_may_be_answered_again(window: M
     settle(window, qtbot)
     assert bar.convert.isEnabled()
     assert not list(folder.glob("*.gguf"))
-    bar.refuse.click()
-    assert bar.title.text() == "unnamed.pth is bf1 or bf2: how was it trained?"
-    bar.refuse.click()
-    assert not bar.isVisible()
-
-
-def test_what_the_dialog_was_asked_about_is_replaced(folder: Path, window: MainWindow, qtbot: QtBot) -> None:
-    window.open([folder / "dgcnn.t7"])
-    bar = window.checkpoints.bar
-    qtbot.waitUntil(bar.isVisible, timeout=60_000)
-    bar.published.click()
+    bar.set_names(folder / "names.txt")
     (folder / "dgcnn.gguf").write_bytes(b"came meanwhile")
     bar.convert.click()
     qtbot.waitUntil(lambda: any("is there already" in text for text in window.toasts.messages), timeout=60_000)
-    bar.set_output(folder / "dgcnn.gguf")
+    bar.set_output(folder / "dgcnn.gguf")  # as the dialog gives it, which has asked whether to replace
     bar.convert.click()
     qtbot.waitUntil(lambda: bool(window.session.models), timeout=60_000)
     assert Model.open(folder / "dgcnn.gguf").spec.variant == "dgcnn"
+    assert bar.title.text() == "unnamed.pth is bf1 or bf2: how was it trained?"
+    bar.refuse.click()
+    assert not bar.isVisible()

@@ -51,15 +51,15 @@ class CheckpointBar(QFrame):
         self.variant.currentIndexChanged.connect(lambda _: self._enable())
         self.k = self._number("k", "Neighbours that it was trained with")
         self.points = self._number("N", "Points of a cloud that it was trained with")
-        self.published = QPushButton("As &published")
+        self.published = QPushButton("As pu&blished")
         self.published.setToolTip(f"k = {_PUBLISHED_K}, N = {_PUBLISHED_POINTS:,}, as in the papers")
         self.published.clicked.connect(lambda _: self._fill_published())
         self.names = QPushButton("Class &names\N{HORIZONTAL ELLIPSIS}")
         self.names.setToolTip("A text file with one class name a line, in the order of the logits")
         self.names.clicked.connect(lambda _: self._ask_names())
-        self.place = QPushButton("Save &elsewhere\N{HORIZONTAL ELLIPSIS}")
+        self.place = QPushButton("Save else&where\N{HORIZONTAL ELLIPSIS}")
         self.place.clicked.connect(lambda _: self._ask_where())
-        self.convert, self.refuse = QPushButton("&Convert and open"), QPushButton("Not now")
+        self.convert, self.refuse = QPushButton("Convert and open"), QPushButton("Not now")
         self.convert.clicked.connect(lambda _: self._accept())
         self.refuse.clicked.connect(lambda _: self.dismissed.emit())
         head, row = QHBoxLayout(), QHBoxLayout()
@@ -104,7 +104,7 @@ class CheckpointBar(QFrame):
 
     def set_busy(self, *, busy: bool) -> None:
         """Let nothing be answered while an answer is at work."""
-        for widget in (self.variant, self.k, self.points, self.published, self.names, self.place):
+        for widget in (self.variant, self.k, self.points, self.published, self.names, self.place, self.refuse):
             widget.setEnabled(not busy)
         self._busy = busy
         self._enable()

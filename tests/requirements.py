@@ -33,6 +33,17 @@ def _mount_namespaces() -> bool:
 
 
 @functools.cache
+def python_of(version: str) -> str | None:
+    """Return an interpreter of this version that starts, from the path or from pyenv."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    for found in (shutil.which(f"python{version}"), *sorted(map(str, pyenv.glob(f"{version}.*/bin/python")))):
+        says = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"
+        if found and subprocess.run([found, "-c", says], capture_output=True, text=True, check=False).stdout.strip() == version:
+            return found
+    return None
+
+
+@functools.cache
 def _qemu_plugins() -> bool:
     """Whether QEMU was built to load plugins."""
     if shutil.which("qemu-aarch64") is None:
@@ -49,6 +60,8 @@ NEEDS: dict[str, Callable[[], bool]] = {
     "x86_64": lambda: platform.machine() == "x86_64",
     "aarch64-linux-gnu-gcc": lambda: shutil.which("aarch64-linux-gnu-gcc") is not None,
     "arm-linux-gnueabihf-gcc": lambda: shutil.which("arm-linux-gnueabihf-gcc") is not None,
+    "python3.12": lambda: python_of("3.12") is not None,
+    "python3.13": lambda: python_of("3.13") is not None,
     "llvm-mca": lambda: shutil.which("llvm-mca") is not None and shutil.which("llvm-objdump") is not None,
     "qemu plugins": _qemu_plugins,
     "sshd": Path("/usr/sbin/sshd").exists,

@@ -8,9 +8,11 @@ import sysconfig
 import venv
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from tests.requirements import ROOT
+from tests.random_model import random_cloud
+from tests.requirements import ROOT, needs, python_of
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +56,24 @@ def test_installed_wheel_infers_from_another_directory(installed: Path, tmp_path
     board = [installed / "bgnn-studio", "profile", "local", "--model", model, "--repeat", "1", "--no-history", "--json"]
     output = subprocess.check_output(board, cwd=tmp_path, text=True, env={**os.environ, "HOME": str(tmp_path)})
     assert json.loads(output)[0]["runs"][0]["equal"]
+
+
+@pytest.mark.parametrize("version", ["3.12", "3.13"])
+def test_the_same_wheel_runs_on_another_python(installed: Path, tmp_path: Path, version: str) -> None:
+    """Without Qt and torch, which nothing here needs; numpy and cffi of that Python come from where pip finds them."""
+    needs(f"python{version}")
+    environment = tmp_path / "venv"
+    subprocess.run([python_of(version), "-m", "venv", environment], check=True)
+    pip = [environment / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "-q", "install"]
+    subprocess.run([*pip, "numpy>=2", "cffi>=1.17"], check=True)
+    subprocess.run([*pip, "--no-deps", next(installed.parents[1].glob("*.whl"))], check=True)
+    np.save(tmp_path / "cloud.npy", random_cloud(60, 1))
+    command = [environment / "bin" / "bgnn-studio", "infer", "cloud.npy", "--model", ROOT / "models" / "bfr.gguf", "--json"]
+    command += ["--points", "60"]
+    there = json.loads(subprocess.check_output(command, cwd=tmp_path, text=True))
+    here = json.loads(subprocess.check_output([installed / "bgnn-studio", *command[1:]], cwd=tmp_path, text=True))
+    assert there["class"] == here["class"]
+    assert there["logits"] == here["logits"]
 
 
 def test_installed_wheel_has_the_recipes(installed: Path, tmp_path: Path) -> None:

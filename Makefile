@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 NATIVE := $(shell find native -name '*.[ch]' -o -name CMakeLists.txt -o -name binding.py)
 
-.PHONY: run test bench bench-arm models runners runners-check test-board soak wheel clean
+.PHONY: run test bench bench-arm models fuzz runners runners-check test-board soak wheel clean
 run: .venv/installed
 	@$(BIN)/bgnn-studio
 
@@ -22,6 +22,20 @@ bench-arm: .venv/installed
 models: .venv/installed
 	$(BIN)/bgnn-studio train --config demo --resume --test
 	cp runs/demo/*.gguf models
+
+# Coverage-guided, where clang has libFuzzer (Debian: clang-14 libclang-rt-14-dev): 10 million models, then as many clouds.
+CLANG ?= clang-14
+RUNS ?= 10000000
+FUZZ := $(CLANG) -std=c11 -O1 -g -ffp-contract=off -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Wno-unknown-pragmas \
+	-DLIBFUZZER -pthread -Inative/include -Inative/src -Inative/runner native/src/*.c
+fuzz: .venv/installed-test
+	mkdir -p build/fuzz/models build/fuzz/clouds
+	$(BIN)/python -m tests.native.fuzz_seeds build/fuzz
+	$(FUZZ) native/tests/model_fuzz.c -o build/fuzz/model_fuzz -lm
+	$(FUZZ) $(filter-out %/main.c,$(wildcard native/runner/*.c)) native/tests/cloud_fuzz.c -o build/fuzz/cloud_fuzz -lm
+	build/fuzz/model_fuzz -runs=$(RUNS) -max_len=6000 -malloc_limit_mb=64 -timeout=10 build/fuzz/models build/fuzz/seeds
+	BGNN_FUZZ_MODEL=build/fuzz/seeds/bf2.gguf BGNN_FUZZ_FILE=/dev/shm/bgnn-fuzz-cloud \
+		build/fuzz/cloud_fuzz -runs=$(RUNS) -max_len=400 -malloc_limit_mb=64 -timeout=10 build/fuzz/clouds
 
 runners: .venv/installed-runners
 	$(BIN)/python native/runner/build.py

@@ -1,6 +1,7 @@
 """Shared fixtures, the report of what this machine offered, and the guard against silent skips."""
 
 import os
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,14 @@ def pytest_report_header() -> list[str]:
         f"bgnn found: {', '.join(n for n, ok in found.items() if ok) or 'nothing'}",
         f"bgnn absent: {', '.join(n for n, ok in found.items() if not ok) or 'nothing'}",
     ]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let reports travel between processes: they are sent as UTF-8, and some tests log names that are none."""
+    report = yield
+    report.sections = [(title, text.encode(errors="backslashreplace").decode()) for title, text in report.sections]
+    return report
 
 
 @pytest.hookimpl(trylast=True)

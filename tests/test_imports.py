@@ -56,3 +56,7 @@ def test_vtk_is_loaded_by_scene_alone() -> None:
 @pytest.mark.parametrize("name", ["bgnn_studio.cli", "bgnn_studio.core", "bgnn_studio.errors"])
 def test_start_up_loads_no_numpy(name: str) -> None:
     assert "numpy" not in loaded_by([name])
+
+
+def test_the_window_is_opened_without_torch() -> None:
+    assert "torch" not in loaded_by(["bgnn_studio.ui.app"])

@@ -170,8 +170,7 @@ def test_a_kill_at_any_moment_leaves_whole_files_of_every_kind(tmp_path: Path) -
         assert (len(many), len(set(many)), int(many[0]) >= last) == (2000, 1, True)
 
 
-# Appended logs, exchange between processes in a temporary folder, how far a run is (twice a second, for those who watch it), and the
-# tool that made the bundled clouds.
+# Appended logs, how far a run has come, exchange between processes in a temporary folder, and the tool that made the bundled clouds.
 OTHER = {
     *("core/files.py", "ui/log.py", "ui/training_process.py", "training/results.py", "training/run_log.py"),
     *("scene/drawing_process.py", "training/shapes/__main__.py"),

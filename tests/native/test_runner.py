@@ -72,7 +72,7 @@ def test_emulated_arm_reproduces_the_python_engine(cpu: str, arm_runner: Path, c
     ("architecture", "emulator", "isas"),
     [
         ("aarch64", "qemu-aarch64", ["scalar", "neon"]),
-        ("armv7", "qemu-arm", ["scalar"]),
+        ("armv7", "qemu-arm", ["scalar", "neon", "neon-vfpv4"]),
         ("riscv64", "qemu-riscv64", ["scalar"]),
         ("x86_64", "", None),
     ],

@@ -60,6 +60,7 @@ class Case(NamedTuple):
     network: Network
     ours: Outcome
     expected: Outcome
+    rounding: np.ndarray | float = 0.0  # what torch in float32 is off, per cloud, where float64 is expected
 
 
 _ALL = [(where, name, host) for where in ("shared", "own") for name in ("dgcnn", "rf", "bf1", "bf2") for host in ("torch", "engine")]
@@ -85,11 +86,12 @@ def _compute(where: str, name: str, host: str, folder: Path) -> Case:
         spec = OPTIONS[name]
         network = random_network(spec, seed=31)
         points = clouds(50, spec.points, seed=77).numpy()
-        # Where all is real, torch in float32 is itself up to 2.5e-4 from the truth: float64 is compared with.
-        expected = (
-            parity.of_torch(copy.deepcopy(network).double(), points.astype(float)) if "tanh" in name else parity.of_torch(network, points)
-        )
+        expected, rounding = parity.of_torch(network, points), 0.0
+        if "tanh" in name:  # all is real, and torch in float32 is itself up to 3e-4 from the truth: float64 is compared with
+            single, expected = expected, parity.of_torch(copy.deepcopy(network).double(), points.astype(float))
+            rounding = parity.logit_errors(single, expected)
     else:
+        rounding = 0.0
         if where == "shared":
             needs("shared/conformance")
         source = SHARED / "conformance" if where == "shared" else OWN
@@ -99,7 +101,7 @@ def _compute(where: str, name: str, host: str, folder: Path) -> Case:
         return Case(network.spec, network, parity.of_torch(network, points), expected)
     path = folder / f"{where}-{name}.gguf"
     export_model(path, network)
-    return Case(network.spec, network, parity.of_engine(path, points), expected)
+    return Case(network.spec, network, parity.of_engine(path, points), expected, rounding)
 
 
 def _of(kind: str, *, least_layers: int = 1) -> pytest.MarkDecorator:
@@ -172,9 +174,9 @@ def test_real_graphs_agree(key, cases) -> None:
 @_of("real")
 def test_real_logits_agree(key, cases) -> None:
     case = cases(key)
-    worst = parity.logit_errors(case.ours, case.expected).max()
-    print(f"{key}: logits differ by {worst:.2e} of the largest")
-    assert worst <= LOGITS
+    errors = parity.logit_errors(case.ours, case.expected)
+    print(f"{key}: logits differ by {errors.max():.2e} of the largest")
+    assert (errors <= np.maximum(LOGITS, case.rounding)).all()
 
 
 @_of("BinEdgeConv")

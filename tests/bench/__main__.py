@@ -1,4 +1,4 @@
-"""Run it: `python -m tests.bench [--only SECTION ...]`. Prints tables in Markdown; two and a half minutes on two cores, `training` about ten more."""
+"""Run it: `python -m tests.bench [--only SECTION ...]`. Prints tables in Markdown; under three minutes, `training` about ten more."""
 
 import argparse
 import logging

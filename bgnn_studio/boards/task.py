@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bgnn_studio.core.checksum import checksum
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.native import Model
+from bgnn_studio.native.checksum import checksum
 
 SOAK_SAMPLES = 20_000  # kept at most, spread evenly over the passes
 

@@ -4,7 +4,7 @@ import logging
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 from typing import TYPE_CHECKING
 
 from bgnn_studio.core.bit_facts import bit_facts
@@ -50,6 +50,7 @@ class Desk:
         self.session_opened: Callable[[OpenedSession], None] = lambda _: None
         self.checkpoint_opened: Callable[[Path], None] = lambda _: None
         self._session, self._jobs, self._toasts = session, jobs, toasts
+        self._pass = Lock()  # a pass that nobody waits for any more cannot be stopped, and would disturb the times of the next one
         session.subscribe(self._follow)
 
     def open(self, paths: Sequence[Path], *, undoable: bool = True, name: str = "") -> None:
@@ -79,8 +80,11 @@ class Desk:
         if cloud is None or points is None or model is None:
             return
 
-        def run(cancelled: Event) -> "tuple[Inference, int]":
-            return median_pass(lambda: model.infer(points, threads=THREADS, trace=True), PASSES, PASSES_SECONDS, cancelled)
+        def run(cancelled: Event) -> "tuple[Inference, int] | None":
+            with self._pass:
+                if cancelled.is_set():
+                    return None
+                return median_pass(lambda: model.infer(points, threads=THREADS, trace=True), PASSES, PASSES_SECONDS, cancelled)
 
         label = f"Running {model.name} on {cloud.cloud.name}"
         self._jobs.start(
@@ -133,10 +137,15 @@ class Desk:
         reference, points = s.reference, s.points
         if s.inference is None or s.live or s.reference_inference is not None or reference is None or points is None:
             return
+
+        def run(_: Event) -> "Inference":
+            with self._pass:
+                return reference.infer(points, threads=THREADS, trace=True)
+
         if why_incomparable(reference, s.model, len(points)) is None:
             self._jobs.start(
                 f"Running {reference.name}, the reference",
-                lambda _: reference.infer(points, threads=THREADS, trace=True),
+                run,
                 done=s.set_reference_inference,
                 failed=self._fail("No reference"),
                 key="reference",

@@ -230,7 +230,7 @@ class MainWindow(QMainWindow):
 
     def _jobs_changed(self) -> None:
         """Show work that takes its time, and its end at once; what is done in a moment would only flicker."""
-        if self._progress.isVisible():
+        if not self.jobs.running:
             self._show_jobs()
         elif not self._soon.isActive():
             self._soon.start()

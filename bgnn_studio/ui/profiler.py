@@ -1,11 +1,11 @@
 """Open models profiled on boards from the window: one run at a time on each, several boards at once, over SSH or on this machine."""
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from threading import Event
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from bgnn_studio.errors import BgnnError
 from bgnn_studio.ui.board_news import Profiled
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from bgnn_studio.ui.board_book import KnownBoard
     from bgnn_studio.ui.toasts import Toasts
     from bgnn_studio.ui.workers import Job, Jobs
+
+_HEARD_MS = 40  # what is told in this time is drawn at once: without a GPU, every repaint takes tens of milliseconds
 
 
 class Profiler(QObject):
@@ -38,7 +40,6 @@ class Profiler(QObject):
     changed = Signal()
     told = Signal(object, object)
     asked = Signal(object)
-    _news = Signal(object, object)
 
     def __init__(self, session: "Session[Model]", jobs: "Jobs", toasts: "Toasts", history: "History", parent: QObject) -> None:
         super().__init__(parent)
@@ -46,7 +47,9 @@ class Profiler(QObject):
         self._states: defaultdict[str, BoardState] = defaultdict(BoardState)
         self._secrets: dict[str, str] = {}
         self._was: frozenset[tuple[str | None, bool]] = frozenset()
-        self._news.connect(self._hear)  # emitted on the boards' threads: arrives queued
+        self._news: deque[tuple[KnownBoard, object]] = deque()  # the boards' threads append, the GUI thread takes
+        self._ear = QTimer(self, interval=_HEARD_MS)
+        self._ear.timeout.connect(self._hear_all)
         jobs.changed.connect(self._jobs_changed)
 
     def state(self, board: "KnownBoard") -> BoardState:
@@ -80,7 +83,7 @@ class Profiler(QObject):
             return
         state = self.state(board)
         state.begin()
-        tell = lambda news: self._news.emit(board, news)  # noqa: E731
+        tell = lambda news: self._news.append((board, news))  # noqa: E731
         questions, progress, history = WindowQuestions(tell, self._secrets), state.progress, self._history
 
         def work(cancelled: Event) -> None:
@@ -103,6 +106,10 @@ class Profiler(QObject):
     def _job(self, board: "KnownBoard") -> "Job | None":
         return next((job for job in self._jobs.running if job.key == _key(board)), None)
 
+    def _hear_all(self) -> None:
+        while self._news:
+            self._hear(*self._news.popleft())
+
     def _hear(self, board: "KnownBoard", news: object) -> None:
         if isinstance(news, Question):
             self.state(board).question = news
@@ -123,7 +130,12 @@ class Profiler(QObject):
     def _jobs_changed(self) -> None:
         states = frozenset((job.key, job.cancelled.is_set()) for job in self._jobs.running if _is_run(job))
         if states != self._was:
+            self._hear_all()  # before it ends, what it told
             self._was = states
+            if states:
+                self._ear.start()
+            else:
+                self._ear.stop()
             for address, state in self._states.items():
                 if state.question is not None and (f"{_PREFIX}{address}", False) not in states:
                     state.question = None  # nobody waits for the answer

@@ -1,6 +1,7 @@
 """The only bridge from threads to Qt: functions run on a small pool, what they give arrives on the GUI thread."""
 
 import logging
+import sys
 from collections.abc import Callable
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ log = logging.getLogger(__name__)
 _PROGRESS_MS = 300  # each repaints the window: 40 ms at 2560x1440 without a GPU
 _ETA_AFTER_S = 0.5
 _WAITING = 32
+_SWITCH_S = 0.0005  # the GUI thread takes the interpreter back at every event: with 5 ms, as is usual, workers make it stutter
 
 
 class Progress:
@@ -110,8 +112,9 @@ class Jobs(QObject):
         super().__init__(parent)
         self.running: list[Job] = []
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="bgnn-job")
+        sys.setswitchinterval(_SWITCH_S)
         self._waiting = ThreadPoolExecutor(max_workers=_WAITING, thread_name_prefix="bgnn-job-waits")
-        self._ended.connect(self._finish)  # emitted by a worker: arrives queued
+        self._ended.connect(self._finish_soon)  # emitted by a worker: arrives queued
         self._clock = QTimer(self, interval=_PROGRESS_MS)
         self._clock.timeout.connect(self.progressed)
 
@@ -162,6 +165,10 @@ class Jobs(QObject):
             except Exception as error:  # noqa: BLE001 (a worker must hand over whatever happened)
                 result = error
         self._ended.emit(job, result)
+
+    def _finish_soon(self, job: Job, result: object) -> None:
+        """Take each result in its own turn of the event loop: results and repaints that come together would hold it up."""
+        QTimer.singleShot(1, self, lambda: self._finish(job, result))  # with 0, Qt makes one turn of them
 
     def _finish(self, job: Job, result: object) -> None:
         self.running.remove(job)

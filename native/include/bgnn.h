@@ -163,6 +163,11 @@ size_t bgnn_arena_size(const bgnn_model *model, int32_t points, int32_t k, int32
 bgnn_status bgnn_forward(const bgnn_model *model, const float *xyz, int32_t points, int32_t k, int32_t threads,
                          void *arena, size_t arena_size, float *logits, bgnn_trace *trace, char *message);
 
+/* ---- Checksum ---------------------------------------------------------------------------------------------------- */
+
+/** @brief FNV-1a, 64 bits (Fowler, Noll, Vo), of some bytes after those that gave `sum`; it begins with 14695981039346656037. */
+uint64_t bgnn_fnv(uint64_t sum, const void *data, size_t bytes);
+
 /* ---- Kernels, as the tests and the benchmarks call them ---------------------------------------------------------- */
 
 /** @brief Pack the signs of (rows, channels) floats into (rows, W) words; NaN counts as positive. */

@@ -13,6 +13,7 @@
 #include <string.h>
 
 static const double SETTLED = 0.01; /* the median is known to 1 % */
+static const uint64_t FNV_START = UINT64_C(14695981039346656037);
 
 static bool no_memory(char message[MESSAGE_SIZE], const char *what) {
     snprintf(message, MESSAGE_SIZE, "No memory for %s. Use a smaller cloud or fewer runs.", what);
@@ -160,14 +161,14 @@ bool measure_checksum(const job *j, uint64_t *sum, char message[MESSAGE_SIZE]) {
             done = false;
         }
     }
-    *sum = STATS_FNV_START;
+    *sum = FNV_START;
     for (int32_t l = 0; l < j->info.layers; l++) {
-        if (done) *sum = stats_fnv(*sum, trace.knn[l], graph_bytes);
-        if (done && l > 0) *sum = stats_fnv(*sum, trace.features[l], feature_bytes(j, l));
+        if (done) *sum = bgnn_fnv(*sum, trace.knn[l], graph_bytes);
+        if (done && l > 0) *sum = bgnn_fnv(*sum, trace.features[l], feature_bytes(j, l));
         free(trace.knn[l]);
         free(trace.features[l]);
     }
-    *sum = stats_fnv(*sum, j->logits, logit_bytes);
+    *sum = bgnn_fnv(*sum, j->logits, logit_bytes);
     free(before);
     return done;
 }

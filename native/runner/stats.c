@@ -1,6 +1,6 @@
 /**
  * @file stats.c
- * @brief Order statistics of samples, and the checksum.
+ * @brief Order statistics of samples.
  */
 #include "stats.h"
 
@@ -53,10 +53,4 @@ double stats_spread(const int64_t *sorted, size_t count) {
     if (last > (double)count) last = (double)count;
     double width = (double)(sorted[(size_t)last - 1] - sorted[(size_t)first - 1]);
     return width / 2 / stats_percentile(sorted, count, 50);
-}
-
-uint64_t stats_fnv(uint64_t sum, const void *data, size_t bytes) {
-    const unsigned char *byte = data;
-    for (size_t i = 0; i < bytes; i++) sum = (sum ^ byte[i]) * UINT64_C(1099511628211);
-    return sum;
 }

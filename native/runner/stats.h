@@ -1,6 +1,6 @@
 /**
  * @file stats.h
- * @brief Order statistics of samples, and the checksum.
+ * @brief Order statistics of samples.
  */
 #ifndef RUNNER_STATS_H
 #define RUNNER_STATS_H
@@ -19,9 +19,5 @@ double stats_deviation(const int64_t *values, size_t count); /* of the populatio
 
 /** @brief Half the width of the median's 95 % confidence interval, over the median; infinite below 8 values. */
 double stats_spread(const int64_t *sorted, size_t count);
-
-#define STATS_FNV_START UINT64_C(14695981039346656037)
-/** @brief FNV-1a, 64 bits (Fowler, Noll, Vo), carried on over more bytes. */
-uint64_t stats_fnv(uint64_t sum, const void *data, size_t bytes);
 
 #endif

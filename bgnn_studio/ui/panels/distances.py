@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QToolButton, QVBoxLay
 
 from bgnn_studio.core.graphs import distances_to
 from bgnn_studio.core.views import layer_features
+from bgnn_studio.ui.widgets.axes import colour_axes
 from bgnn_studio.ui.widgets.labels import hint
 from bgnn_studio.ui.widgets.segments import Segments
 
@@ -81,12 +82,7 @@ class DistancesPanel(QWidget):
 
     def apply_theme(self, theme: "Theme") -> None:
         """Take the colours of a theme."""
-        self.plot.setBackground(theme.panel)
-        for name in ("bottom", "left"):
-            axis = self.plot.getAxis(name)
-            axis.setPen(theme.border)
-            axis.setTextPen(theme.muted)
-            axis.label.setDefaultTextColor(QColor(theme.muted))
+        colour_axes(self.plot, theme)
         fill = QColor(theme.accent)
         self._curve.setPen(pg.mkPen(fill))
         fill.setAlpha(90)

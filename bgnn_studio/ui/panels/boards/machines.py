@@ -63,22 +63,29 @@ class MachinesPage(QWidget):
             self.caption.setText(f"{conditions.model_name}, N = {conditions.points:,}, k = {conditions.k}{beside}")
 
     def _fill(self, newest: "Sequence[Entry]", here: "Entry | None") -> None:
-        for widget in (*self._names, *self.bars):
-            self._rows.removeWidget(widget)
-            widget.hide()
-            widget.deleteLater()
+        while len(self.bars) < len(newest):
+            self._add_row()
+        while len(self.bars) > len(newest):
+            for widget in (self._names.pop(), self.bars.pop()):
+                self._rows.removeWidget(widget)
+                widget.hide()
+                widget.deleteLater()
         longest = max((entry.summary.p50_ns for entry in newest), default=1.0)
-        self._names, self.bars = [], []
-        for entry in newest:
+        for entry, label, bars in zip(newest, self._names, self.bars, strict=True):
             bar, name = _bar(entry, here), _name(entry)
-            label, bars = caption(f"{name}  \N{MIDDLE DOT}  {entry.conditions.badge}", bar.tip), Bars(f"The model on {name}")
-            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-            bars.apply_theme(self._theme)
+            label.setText(f"{name}  \N{MIDDLE DOT}  {entry.conditions.badge}")
+            label.setToolTip(bar.tip)
+            bars.setAccessibleName(f"The model on {name}")
             bars.set_bars([bar], maximum=longest)
-            for widget in (label, bars):
-                self._rows.addWidget(widget)
-            self._names.append(label)
-            self.bars.append(bars)
+
+    def _add_row(self) -> None:
+        label, bars = caption(""), Bars("")
+        label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        bars.apply_theme(self._theme)
+        for widget in (label, bars):
+            self._rows.addWidget(widget)
+        self._names.append(label)
+        self.bars.append(bars)
 
 
 def newest_by_machine(entries: "Sequence[Entry]", conditions: "Conditions | None") -> "list[Entry]":

@@ -11,6 +11,7 @@ from bgnn_studio.core.axes import log_ticks, ticks, wants_log
 from bgnn_studio.core.comparison_html import Plot, accuracy_plots
 from bgnn_studio.core.label_places import label_places
 from bgnn_studio.ui.theme import DARK
+from bgnn_studio.ui.widgets.axes import colour_axes
 from bgnn_studio.ui.widgets.labels import caption
 
 if TYPE_CHECKING:
@@ -59,12 +60,7 @@ class AccuracyPlot(QWidget):
     def apply_theme(self, theme: "Theme") -> None:
         """Take the colours of a theme."""
         self._theme = theme
-        self.plot.setBackground(theme.panel)
-        for side in ("bottom", "left"):
-            axis = self.plot.getAxis(side)
-            axis.setPen(theme.border)
-            axis.setTextPen(theme.muted)
-            axis.label.setDefaultTextColor(QColor(theme.muted))
+        colour_axes(self.plot, theme)
         if self._shown is not None:
             self.show_plot(self._shown)
 

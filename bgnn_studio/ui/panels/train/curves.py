@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 import pyqtgraph as pg
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from bgnn_studio.core.spec import VARIANTS
 from bgnn_studio.ui.theme import DARK
+from bgnn_studio.ui.widgets.axes import colour_axes
 from bgnn_studio.ui.widgets.labels import hint
 from bgnn_studio.ui.widgets.segments import Segments
 
@@ -66,12 +66,7 @@ class CurvesPanel(QWidget):
         """Take the colours of a theme."""
         self._theme = theme
         for plot in (self.accuracy, self.loss):
-            plot.setBackground(theme.panel)
-            for side in ("bottom", "left"):
-                axis = plot.getAxis(side)
-                axis.setPen(theme.border)
-                axis.setTextPen(theme.muted)
-                axis.label.setDefaultTextColor(QColor(theme.muted))
+            colour_axes(plot, theme)
         self._draw()
 
     def show_runs(self, runs: "Sequence[Run]") -> None:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSettings, Qt, Signal
+from PySide6.QtCore import QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QShowEvent, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QSplitter, QVBoxLayout, QWidget
 
@@ -26,6 +26,8 @@ from bgnn_studio.ui.runs import Runs
 from bgnn_studio.ui.widgets.docks import scrolled, titled
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bgnn_studio.core.session import Session
     from bgnn_studio.history import Entry, Run
     from bgnn_studio.native import Model
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from bgnn_studio.ui.theme import Theme
     from bgnn_studio.ui.toasts import Toasts
     from bgnn_studio.ui.workers import Jobs
+
+_STEP_MS = 25
 
 
 class BoardsTab(QWidget):
@@ -59,6 +63,9 @@ class BoardsTab(QWidget):
         super().__init__(parent)
         self._session, self._jobs, self._toasts, self._history = session, jobs, toasts, History()
         self._read = False
+        self._steps: list[Callable[[], None]] = []
+        self._stepper = QTimer(self, interval=_STEP_MS)
+        self._stepper.timeout.connect(self._step)
         self.book = BoardBook(settings, self)
         self.snapshots = Snapshots(self._history, jobs, toasts, self)
         self.runs = Runs(jobs, toasts, self)
@@ -184,10 +191,20 @@ class BoardsTab(QWidget):
         self._show_runs()
 
     def _show_runs(self) -> None:
-        run = self.result.run
-        self.compared.show_runs(self.runs.entries, run)
-        self.earlier.show_runs(run, self.boards.board.machine)
-        self._show_here()
+        """Show what is beside the run that is shown, panel by panel: each is drawn before the next one is filled."""
+        self._steps = [self._show_compared, self._show_earlier, self._show_here]
+        self._stepper.start()
+
+    def _step(self) -> None:
+        self._steps.pop(0)()
+        if not self._steps:
+            self._stepper.stop()
+
+    def _show_compared(self) -> None:
+        self.compared.show_runs(self.runs.entries, self.result.run)
+
+    def _show_earlier(self) -> None:
+        self.earlier.show_runs(self.result.run, self.boards.board.machine)
 
     def _show_here(self) -> None:
         """Read the layers of the shown model's newest run on this machine, and put them beside a board's."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from bgnn_studio.core.units import ms_text
 from bgnn_studio.history import LayerRecord
@@ -24,55 +24,19 @@ _HEADS = (
     ("Bit-ops", f"XORs of two bits with their count, computed {_DEFINITION}"),
     ("Gop/s", f"Operations a second: MACs and bit-ops {_DEFINITION}"),
 )
-
-
 _HERE, _PART = 2, 3
 
 
-class _Layers(QAbstractTableModel):
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.rows: tuple[tuple[str, ...], ...] = ()
-        self._tips: tuple[str, ...] = ()
-
-    def set_layers(self, layers: Sequence[LayerRecord], here: Sequence[LayerRecord], isa: str) -> None:
-        self.beginResetModel()
-        whole = sum(layer.p50_ns for layer in layers)
-        others = {layer.name: layer.p50_ns for layer in here}
-        self.rows = tuple(_cells(layer, whole, others.get(layer.name)) for layer in layers)
-        self._tips = tuple(_kernels(layer, isa) for layer in layers)
-        self.endResetModel()
-
-    def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 (Qt's signature)
-        return 0 if parent.isValid() else len(self.rows)
-
-    def columnCount(self, _parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008
-        return len(_HEADS)
-
-    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _aligned(index.column())
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return self._tips[index.row()]
-        return self.rows[index.row()][index.column()] if role == Qt.ItemDataRole.DisplayRole else None
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _aligned(section)
-        return {Qt.ItemDataRole.DisplayRole: _HEADS[section][0], Qt.ItemDataRole.ToolTipRole: _HEADS[section][1]}.get(role)
-
-
-class LayerTable(QTableView):
-    """As high as its layers."""
+class LayerTable(QTableWidget):
+    """As high as its layers; items, not a model in Python: a repaint then asks Python nothing, whose lock others may hold."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(0, len(_HEADS), parent)
         self.setAccessibleName("Layers of the run")
-        self._layers = _Layers(self)
-        self.setModel(self._layers)
+        for column, (name, tip) in enumerate(_HEADS):
+            self.setHorizontalHeaderItem(column, _item(column, name, tip))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setShowGrid(False)
         self.setTabKeyNavigation(False)
         self.verticalHeader().hide()
@@ -85,14 +49,23 @@ class LayerTable(QTableView):
 
     def set_layers(self, layers: Sequence[LayerRecord], here: Sequence[LayerRecord] = (), isa: str = "") -> None:
         """Show other layers, beside those of a run on this machine; `isa` names the kernels."""
-        self._layers.set_layers(layers, here, isa)
+        whole = sum(layer.p50_ns for layer in layers)
+        others = {layer.name: layer.p50_ns for layer in here}
+        self.setRowCount(len(layers))
+        for row, layer in enumerate(layers):
+            tip = _kernels(layer, isa)
+            for column, text in enumerate(_cells(layer, whole, others.get(layer.name))):
+                self.setItem(row, column, _item(column, text, tip))
         self.setColumnHidden(_HERE, not here)
         self.setColumnHidden(_PART, bool(here))  # there is room for six; the bars show it, too
         self.setFixedHeight(self.horizontalHeader().sizeHint().height() + _ROW * len(layers) + 4)
 
 
-def _aligned(column: int) -> Qt.AlignmentFlag:
-    return Qt.AlignmentFlag.AlignVCenter | (Qt.AlignmentFlag.AlignLeft if column == 0 else Qt.AlignmentFlag.AlignRight)
+def _item(column: int, text: str, tip: str) -> QTableWidgetItem:
+    item = QTableWidgetItem(text)
+    item.setTextAlignment(Qt.AlignmentFlag.AlignVCenter | (Qt.AlignmentFlag.AlignLeft if column == 0 else Qt.AlignmentFlag.AlignRight))
+    item.setToolTip(tip)
+    return item
 
 
 def _kernels(layer: LayerRecord, isa: str) -> str:

@@ -27,7 +27,8 @@ from bgnn_studio.ui.panels.boards.question_bar import QuestionBar
 from bgnn_studio.ui.tabs.boards import BoardsTab
 from tests.boards.servers import USER, Server, openssh
 from tests.requirements import needs
-from tests.ui.conftest import WAIT_MS, Make, settle
+from tests.ui import conftest
+from tests.ui.conftest import WAIT_MS, Make
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +60,13 @@ def press(button) -> None:
 def measure_passes(tab: BoardsTab, passes: int) -> None:
     press(tab.setup.how.until.button("repeats"))
     tab.setup.how.amount.setValue(passes)
+
+
+def settle(window: MainWindow, qtbot: QtBot) -> None:
+    """Wait until all jobs have ended, and the tab has shown panel by panel what they gave."""
+    conftest.settle(window, qtbot)
+    qtbot.wait(150)
+    conftest.settle(window, qtbot)
 
 
 def begin_endless(tab: BoardsTab, qtbot: QtBot) -> None:

@@ -21,7 +21,7 @@ bench-arm: .venv/installed
 
 models: .venv/installed
 	$(BIN)/bgnn-studio train --config demo --resume --test
-	cp runs/demo/*.gguf models
+	for f in runs/demo/*.gguf; do case $$f in *-*) cp $$f models/stages;; *) cp $$f models;; esac; done
 
 # Coverage-guided, where clang has libFuzzer (Debian: clang-14 libclang-rt-14-dev): 10 million models, then as many clouds.
 CLANG ?= clang-14

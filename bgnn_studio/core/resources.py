@@ -31,6 +31,23 @@ def bundled_models() -> list[Path]:
     return _led_by("bfr", models_dir().glob("*.gguf"))
 
 
+def further_models() -> dict[str, list[Path]]:
+    """Return bundled models that the window opens when asked, by what they are: those of earlier stages with their last ones; others."""
+    folder = models_dir()
+    stages = sorted((folder / "stages").glob("*.gguf"))
+    return {
+        "Every stage of the cascade": [*bundled_models(), *stages],
+        "Trained on ModelNet40": sorted((folder / "modelnet40").glob("*.gguf")),
+    }
+
+
+def bundled_files() -> dict[str, Path]:
+    """Return every bundled cloud and model by the name that holds wherever the application is installed."""
+    folder = models_dir()
+    names = {path.relative_to(folder).as_posix(): path for paths in further_models().values() for path in paths}
+    return names | {path.name: path for path in bundled_clouds()}
+
+
 def bundled_clouds() -> list[Path]:
     """Return the sample clouds (every file of ``assets/clouds`` but notes in Markdown), the chair first."""
     return _led_by("chair", (p for p in (assets_dir() / "clouds").glob("*.*") if p.suffix != ".md"))

@@ -9,7 +9,7 @@ from typing import Any
 
 from bgnn_studio import __version__
 from bgnn_studio.core.files import open_plain, replacing, starts_with
-from bgnn_studio.core.resources import bundled_clouds, bundled_models
+from bgnn_studio.core.resources import bundled_files
 from bgnn_studio.core.saved_session import SavedFile, SavedSession
 from bgnn_studio.errors import SessionFileError
 from bgnn_studio.io.readers import split_index
@@ -128,8 +128,9 @@ def _entry(entry: SavedFile, folder: Path, *, prepared: bool) -> dict[str, Any]:
 
 
 def _path_text(path: Path, folder: Path) -> str:
-    if path in _bundled().values():
-        return _BUNDLED + path.name
+    for name, bundled in bundled_files().items():
+        if path == bundled:
+            return _BUNDLED + name
     return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
 
 
@@ -139,8 +140,4 @@ def _found(entries: tuple[SavedFile, ...], folder: Path) -> tuple[SavedFile, ...
 
 def _found_path(text: str, folder: Path) -> Path:
     name = text.removeprefix(_BUNDLED)
-    return _bundled().get(name, Path(name)) if name != text else folder / text
-
-
-def _bundled() -> dict[str, Path]:
-    return {path.name: path for path in (*bundled_clouds(), *bundled_models())}
+    return bundled_files().get(name, Path(name)) if name != text else folder / text

@@ -1,6 +1,7 @@
 """The shipped models measured and checked: the native engine runs the file itself on the frozen test split."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,7 @@ from bgnn_studio.core.card import Accuracy
 from bgnn_studio.core.evaluation import Evaluation, LabelledSet, evaluate
 from bgnn_studio.errors import ModelFileError
 from bgnn_studio.native import Model
-from bgnn_studio.training.shapes import labelled_shapes
 
-SPLIT = "test"
 HEADER = "| file | variant | sha256 | bytes | overall | class mean | clouds |\n|---|---|---|---|---|---|---|"
 
 
@@ -26,26 +25,31 @@ def measure(path: Path, data: LabelledSet) -> Accuracy:
     return run_file(path, data).card
 
 
-def row(path: Path) -> str:
-    """Return the model's line of the table in models/README.md, from the file alone."""
+def row(path: Path, folder: Path) -> str:
+    """Return the line of a model in the README of the shipped models' folder, from the file alone."""
     with Model.open(path) as model:
         card = model.accuracy
         if card is None:
             raise ModelFileError(f"{path}: says nothing of its accuracy. Measure it with 'bgnn-studio train --resume --test'.")
         title, size = model.spec.title, model.file_bytes
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return f"| `{path.name}` | {title} | `{digest}` | {size:,} | {card.overall:.1%} | {card.class_mean:.1%} | {card.count:,} |"
+    name, digest = path.relative_to(folder).as_posix(), hashlib.sha256(path.read_bytes()).hexdigest()
+    return f"| `{name}` | {title} | `{digest}` | {size:,} | {card.overall:.1%} | {card.class_mean:.1%} | {card.count:,} |"
 
 
-def check(folder: Path) -> list[str]:
-    """Return what is wrong with a folder of shipped models: a line of its README that is not the file's, a figure not reached."""
-    readme, data, wrong = (folder / "README.md").read_text(), labelled_shapes(SPLIT), []
-    for path in sorted(folder.glob("*.gguf")):
-        if row(path) not in readme:
-            wrong.append(f"{path.name}: README.md should say {row(path)}")
+def check(folder: Path, sets: Mapping[str, LabelledSet]) -> list[str]:
+    """Return what is wrong with a folder of shipped models: a line of its README that is not the file's, a figure not reached.
+
+    `sets` has test splits by the names that the files give them; models of other sets are not run.
+    """
+    readme, wrong = (folder / "README.md").read_text(), []
+    for path in sorted(folder.rglob("*.gguf")):
+        if row(path, folder) not in readme:
+            wrong.append(f"{path.name}: README.md should say {row(path, folder)}")
         with Model.open(path) as model:
             claimed = model.accuracy
-        measured = measure(path, data)
-        if claimed is None or not np.allclose((claimed.overall, claimed.class_mean), (measured.overall, measured.class_mean), atol=1e-6):
+        if claimed is None or claimed.dataset not in sets:
+            continue
+        measured = measure(path, sets[claimed.dataset])
+        if not np.allclose((claimed.overall, claimed.class_mean), (measured.overall, measured.class_mean), atol=1e-6):
             wrong.append(f"{path.name}: the file says {claimed}, the engine reaches {measured}")
     return wrong

@@ -7,7 +7,7 @@ from PySide6.QtCore import QSettings, Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QKeySequence, QShowEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMainWindow, QMenu, QProgressBar, QTabWidget, QToolButton
 
-from bgnn_studio.core.resources import assets_dir
+from bgnn_studio.core.resources import assets_dir, further_models
 from bgnn_studio.core.session import Session
 from bgnn_studio.core.spec import MAX_LAYERS
 from bgnn_studio.io.readers import supported_extensions
@@ -171,6 +171,9 @@ class MainWindow(QMainWindow):
         _add(file, "&Open\N{HORIZONTAL ELLIPSIS}", QKeySequence.StandardKey.Open, self._ask_files)
         self.recent = RecentFiles(self.session, self._settings, lambda path: self.open([path]), file)
         file.addMenu(self.recent)
+        bundled = file.addMenu("Open &bundled models")
+        for name, paths in further_models().items():
+            _add(bundled, name, None, lambda paths=paths: self.open(paths))
         self.sessions.fill_menu(file)
         self.saving = Saving(self)
         self.saving.fill_menu(file)

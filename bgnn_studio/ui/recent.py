@@ -8,7 +8,7 @@ from PySide6.QtCore import QSettings
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
 
-from bgnn_studio.core.resources import bundled_clouds, bundled_models
+from bgnn_studio.core.resources import bundled_files
 from bgnn_studio.io.readers import split_index
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class RecentFiles(QMenu):
     ) -> None:
         super().__init__("Open &recent", parent)
         self._session, self._settings, self._choose = session, settings, choose
-        self._bundled = {path.resolve() for path in (*bundled_clouds(), *bundled_models())}
+        self._bundled = {path.resolve() for path in bundled_files().values()}
         self._known: set[Path] = set()
         self.setToolTipsVisible(True)
         self.aboutToShow.connect(self._fill)

@@ -9,6 +9,7 @@ import argparse
 import json
 import statistics
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -221,13 +222,20 @@ def run(row: Row, seed: int, data: TrainingData, out: Path) -> dict[str, Any]:
     if config.distilled and folder != teacher:
         (folder / "dgcnn").mkdir(parents=True, exist_ok=True)
         (folder / "dgcnn" / "teacher.pt").write_bytes((teacher / "dgcnn" / "teacher.pt").read_bytes())
-    started, best = time.process_time(), []
+    started, last = time.process_time(), config.stages()[-1]
     with row.patched():
-        network = train_cascade(config, data, folder, Watch(epoch=lambda report: best.append(report.validation)))
+        found: dict[str, list[float]] = defaultdict(list)
+        network = train_cascade(config, data, folder, Watch(epoch=lambda report: found[report.stage].append(report.validation)))
         again = estimated_again(network, config, data)
     spec = network.spec
-    result = {"row": row.name, "seed": seed, "validation": max(best), "again": again, "cpu_s": round(time.process_time() - started, 1)}
-    return result | {"widths": spec.widths, "last": best[-1]}
+    result = {
+        "row": row.name,
+        "seed": seed,
+        "validation": max(found[last]),
+        "again": again,
+        "cpu_s": round(time.process_time() - started, 1),
+    }
+    return result | {"widths": spec.widths, "last": found[last][-1]}
 
 
 def table(results: list[dict[str, Any]]) -> str:

@@ -9,7 +9,6 @@ import argparse
 import json
 import statistics
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -29,7 +28,7 @@ from bgnn_studio.training.cascade import TrainingData, train_cascade, use_thread
 from bgnn_studio.training.config import CascadeConfig, StageSettings
 from bgnn_studio.training.evaluate import predict
 from bgnn_studio.training.networks import Network
-from bgnn_studio.training.stage import Clouds, Watch
+from bgnn_studio.training.stage import Clouds
 
 CLASSES = ("bathtub", "bed", "chair", "desk", "dresser", "monitor", "night_stand", "sofa", "table", "toilet")
 TRAINING, VALIDATION = 120, 80  # clouds of a class at most
@@ -222,20 +221,12 @@ def run(row: Row, seed: int, data: TrainingData, out: Path) -> dict[str, Any]:
     if config.distilled and folder != teacher:
         (folder / "dgcnn").mkdir(parents=True, exist_ok=True)
         (folder / "dgcnn" / "teacher.pt").write_bytes((teacher / "dgcnn" / "teacher.pt").read_bytes())
-    started, last = time.process_time(), config.stages()[-1]
+    started = time.process_time()
     with row.patched():
-        found: dict[str, list[float]] = defaultdict(list)
-        network = train_cascade(config, data, folder, Watch(epoch=lambda report: found[report.stage].append(report.validation)))
-        again = estimated_again(network, config, data)
-    spec = network.spec
-    result = {
-        "row": row.name,
-        "seed": seed,
-        "validation": max(found[last]),
-        "again": again,
-        "cpu_s": round(time.process_time() - started, 1),
-    }
-    return result | {"widths": spec.widths, "last": found[last][-1]}
+        network = train_cascade(config, data, folder)
+        found = {"validation": measured(network, data), "again": estimated_again(network, config, data)}
+    seconds = round(time.process_time() - started, 1)
+    return {"row": row.name, "seed": seed, **found, "cpu_s": seconds, "widths": network.spec.widths}
 
 
 def table(results: list[dict[str, Any]]) -> str:

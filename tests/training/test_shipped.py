@@ -64,12 +64,10 @@ def test_shipped_models_say_how_they_were_made_and_are_small() -> None:
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_models_know_the_sample_clouds(name: str) -> None:
-    """But for one, which models/README.md tells."""
     cloud = DEFAULT_POINTS.apply(sample_cloud(name), 256).points
     for path in bundled_models():
-        expected = "stool" if (path.stem, name) == ("rf", "table") else name
         with Model.open(path) as model:
-            assert model.spec.classes[int(model.infer(cloud).logits.argmax())] == expected, path.name
+            assert model.spec.classes[int(model.infer(cloud).logits.argmax())] == name, path.name
 
 
 def test_measuring_counts_what_the_engine_predicts(tmp_path: Path, few: LabelledSet) -> None:

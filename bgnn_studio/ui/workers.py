@@ -114,7 +114,7 @@ class Jobs(QObject):
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="bgnn-job")
         sys.setswitchinterval(_SWITCH_S)
         self._waiting = ThreadPoolExecutor(max_workers=_WAITING, thread_name_prefix="bgnn-job-waits")
-        self._ended.connect(self._finish_soon)  # emitted by a worker: arrives queued
+        self._ended.connect(self._finish)  # emitted by a worker: arrives queued
         self._clock = QTimer(self, interval=_PROGRESS_MS)
         self._clock.timeout.connect(self.progressed)
 
@@ -165,10 +165,6 @@ class Jobs(QObject):
             except Exception as error:  # noqa: BLE001 (a worker must hand over whatever happened)
                 result = error
         self._ended.emit(job, result)
-
-    def _finish_soon(self, job: Job, result: object) -> None:
-        """Take each result in its own turn of the event loop: results and repaints that come together would hold it up."""
-        QTimer.singleShot(1, self, lambda: self._finish(job, result))  # with 0, Qt makes one turn of them
 
     def _finish(self, job: Job, result: object) -> None:
         self.running.remove(job)

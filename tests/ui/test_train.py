@@ -86,7 +86,14 @@ def begin_endless(tab: TrainTab, qtbot: QtBot) -> None:
 
 def test_a_cascade_from_the_form_to_a_model_in_inspect(tab: TrainTab, window: MainWindow, home: Path, qtbot: QtBot) -> None:
     press(tab.form.networks["bfr"])
-    for key, text in (("tanh.epochs", "1"), ("binary.epochs", "2"), ("alpha", "0.1"), ("width_factor", "1"), ("batch_size", "6")):
+    for key, text in (
+        ("tanh.epochs", "1"),
+        ("sign.epochs", "0"),
+        ("binary.epochs", "2"),
+        ("alpha", "0.1"),
+        ("width_factor", "1"),
+        ("batch_size", "6"),
+    ):
         enter(tab, key, text)
     assert tab.form.problem == ""
     assert tab.setup.name.text() == "demo"

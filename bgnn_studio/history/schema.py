@@ -91,8 +91,9 @@ def version(connection: sqlite3.Connection) -> int:
 
 def is_foreign(connection: sqlite3.Connection) -> bool:
     """Whether the file is a database of another program."""
+    filled = connection.execute("SELECT 1 FROM sqlite_master").fetchone() is not None  # first: another process may make it meanwhile
     owner = int(connection.execute("PRAGMA application_id").fetchone()[0])
-    return owner != APPLICATION_ID and (owner != 0 or connection.execute("SELECT 1 FROM sqlite_master").fetchone() is not None)
+    return owner != APPLICATION_ID and (owner != 0 or filled)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

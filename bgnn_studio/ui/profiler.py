@@ -103,6 +103,11 @@ class Profiler(QObject):
         """End the run there; models that are through keep their figures."""
         self._jobs.cancel(_key(board))
 
+    def release(self) -> None:
+        """Hear nothing more."""
+        self._ear.stop()
+        self._jobs.changed.disconnect(self._jobs_changed)
+
     def _job(self, board: "KnownBoard") -> "Job | None":
         return next((job for job in self._jobs.running if job.key == _key(board)), None)
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from bgnn_studio.ui.toasts import Toasts
     from bgnn_studio.ui.workers import Jobs
 
-_STEP_MS = 25
+_STEP_MS = 25  # time for a repaint and for what the user did meanwhile
 
 
 class BoardsTab(QWidget):
@@ -104,7 +104,9 @@ class BoardsTab(QWidget):
             panel.apply_theme(theme)
 
     def release(self) -> None:
-        """Give nothing back: a run ends with the window's jobs."""
+        """Show and hear nothing more: a run ends with the window's jobs, and none can be started any more."""
+        self._stepper.stop()
+        self.profiler.release()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Read the history when the tab is first looked at."""

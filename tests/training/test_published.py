@@ -7,11 +7,13 @@ import pytest
 import torch
 from gguf import GGUFReader
 
+from bgnn_studio.core.evaluation import evaluate
 from bgnn_studio.errors import ModelFileError
 from bgnn_studio.native import Model
 from bgnn_studio.training.checkpoints import load_checkpoint
 from bgnn_studio.training.export import export_model
 from bgnn_studio.training.published import TOLERANCE, save_published
+from bgnn_studio.training.shapes import as_labelled, make_dataset
 from tests.random_model import random_cloud
 from tests.requirements import ROOT
 from tests.training.random_network import random_network, small_spec
@@ -49,6 +51,10 @@ def test_the_bundled_models_come_back(name: str, tmp_path: Path) -> None:
     save_published(file, spec, tmp_path / "back.pt")
     network = load_checkpoint(tmp_path / "back.pt", variant=name, k=spec.k, points=spec.points, classes=spec.classes)
     assert network.spec == spec
+    export_model(tmp_path / "again.gguf", network)
+    clouds = make_dataset("validation", 48, 40)
+    before, after = (evaluate([Model.open(path)], as_labelled(clouds, "validation"))[0] for path in (file, tmp_path / "again.gguf"))
+    np.testing.assert_array_equal(after.predictions, before.predictions)
 
 
 @pytest.mark.parametrize(("variant", "options"), [("bfr", {}), ("bf2", {"first_layer": "float"}), ("rf", {"head_inputs": "real"})])

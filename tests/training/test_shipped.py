@@ -56,6 +56,7 @@ def test_shipped_models_say_how_they_were_made_and_are_small() -> None:
             assert from_json(model.training.recipe) == (small if folder == "modelnet40" else demo)[variant]
             assert path.stem == {".": variant, "stages": f"{variant}-{stage}", "modelnet40": f"{variant}-modelnet40"}[folder]
         found.add((folder, path.stem))
+        assert path.stat().st_size < (2_000_000 if folder == "modelnet40" else 1_000_000)
         total += path.stat().st_size
     stages = {("stages", f"{variant}-{stage}") for variant in ("rf", "bf1", "bf2", "bfr") for stage in ("tanh", "sign")}
     assert found == {(".", name) for name in VARIANTS} | stages | {("modelnet40", f"{name}-modelnet40") for name in small}

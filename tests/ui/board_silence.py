@@ -3,7 +3,8 @@
 Without a display, put ``xvfb-run -a -s '-screen 0 1280x720x24'`` before it. In the Boards tab at 1280x720 it profiles the bundled models
 on this machine, on OpenSSH's server on 127.0.0.1, and on both at once, and prints the longest time in milliseconds for which the GUI
 thread answered nothing (a timer of 1 ms) and the most processor time that it took in one go, beside those while nothing runs, and while
-the whole tab is drawn again and again. The passes run on the last core: a connected board takes none of this machine's.
+the whole tab is drawn again and again. The passes run on the last core, and those over SSH
+at the lowest priority (``nice -n 19``): a connected board takes nothing of this machine.
 """
 
 import os

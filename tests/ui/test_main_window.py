@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QPalette
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from bgnn_studio.core.clouds import preprocess
@@ -51,6 +51,21 @@ def frontmost(window: MainWindow) -> int:
 def shown_error(window: MainWindow) -> str:
     assert len(window.toasts.messages) == 1
     return window.toasts.messages[0]
+
+
+def test_bundled_models_open_from_the_menu(window: MainWindow, qtbot: QtBot) -> None:
+    menu = next(menu for menu in window.findChildren(QMenu) if menu.title() == "Open &bundled models")
+    stages, modelnet = menu.actions()
+    modelnet.trigger()
+    settle(window, qtbot)
+    assert sorted(model.name for model in window.session.models) == [f"{name}-modelnet40" for name in ("bf2", "bfr", "dgcnn", "rf")]
+    stages.trigger()
+    settle(window, qtbot)
+    opened = {(model.spec.variant, model.spec.stage) for model in window.session.models if "modelnet40" not in model.name}
+    assert opened == {("dgcnn", "teacher")} | {
+        (name, stage) for name in ("rf", "bf1", "bf2", "bfr") for stage in ("tanh", "sign", "binary")
+    }
+    assert not window.recent.paths
 
 
 def test_opening_a_cloud_and_a_model_draws_the_input_graph(loaded: MainWindow) -> None:

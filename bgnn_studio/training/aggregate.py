@@ -30,7 +30,27 @@ def gather(x: Tensor, knn: Tensor) -> Tensor:
 
 def gather_sum(x: Tensor, knn: Tensor) -> Tensor:
     """Return the sum over each node's neighbours, (B, N, C)."""
-    return F.embedding_bag(row_index(knn), x.flatten(0, 1), mode="sum").view_as(x)
+    return _GatherSum.apply(x, knn)
+
+
+class _GatherSum(torch.autograd.Function):
+    """As embedding_bag, whose own backward pass sorts the edges and takes three times as long."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, knn: Tensor) -> Tensor:  # noqa: ANN401
+        index = row_index(knn)
+        ctx.save_for_backward(index)
+        ctx.block = _rows_at_once(knn)
+        return F.embedding_bag(index, x.flatten(0, 1), mode="sum").view_as(x)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
+        (index,) = ctx.saved_tensors
+        rows = gradient.flatten(0, 1)
+        total = torch.zeros_like(rows)
+        for neighbours, g in zip(index.split(ctx.block), rows.split(ctx.block), strict=True):
+            total.index_add_(0, neighbours.reshape(-1), g[:, None].expand(*neighbours.shape, -1).reshape(-1, g.shape[1]))
+        return total.view_as(gradient), None
 
 
 def gather_max(x: Tensor, knn: Tensor) -> Tensor:
@@ -44,7 +64,7 @@ class _GatherMax(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, knn: Tensor) -> Tensor:  # noqa: ANN401
         rows, index = x.flatten(0, 1), row_index(knn)
-        best = torch.cat([_take(rows, block).amax(1) for block in index.split(_rows_at_once(knn))])
+        best = torch.cat([take(rows, block).amax(1) for block in index.split(_rows_at_once(knn))])
         ctx.save_for_backward(rows, index, best)
         ctx.block = _rows_at_once(knn)
         return best.view_as(x)
@@ -55,59 +75,14 @@ class _GatherMax(torch.autograd.Function):
         total = torch.zeros_like(rows)
         blocks = (t.split(ctx.block) for t in (index, best, gradient.flatten(0, 1)))
         for neighbours, top, g in zip(*blocks, strict=True):
-            winner = _take(rows, neighbours).eq_(top[:, None])  # (m, k, C), 1.0 where attained: written as floats, 7 times as fast
+            winner = take(rows, neighbours).eq_(top[:, None])  # (m, k, C), 1.0 where attained: written as floats, 7 times as fast
             winner *= (g / winner.sum(1))[:, None]
             total.index_add_(0, neighbours.reshape(-1), winner.view(-1, rows.shape[1]))
         return total.view_as(gradient), None
 
 
-def max_over_edges(edges: Tensor) -> Tensor:
-    """Return the maximum (rows, C) over the edges (rows, k, C) of each node; those that attain it share the gradient, as in amax."""
-    return _MaxOverEdges.apply(edges)
-
-
-class _MaxOverEdges(torch.autograd.Function):
-    """As amax, whose own backward pass counts the winners in int64 and takes three times as long."""
-
-    @staticmethod
-    def forward(ctx: Any, edges: Tensor) -> Tensor:  # noqa: ANN401
-        best = edges.amax(1)
-        ctx.save_for_backward(edges, best)
-        return best
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:  # noqa: ANN401
-        edges, best = ctx.saved_tensors
-        winner = torch.eq(edges, best[:, None], out=torch.empty_like(edges))
-        return winner.mul_((gradient / winner.sum(1))[:, None])
-
-
-def edge_moments(edges: Tensor) -> tuple[Tensor, Tensor]:
-    """Return mean and biased variance (C) of each over all edges (rows, k, C)."""
-    return _EdgeMoments.apply(edges)
-
-
-class _EdgeMoments(torch.autograd.Function):
-    """Sums as products with a row of ones: four times as fast as var_mean over outer axes, and one pass in the backward direction."""
-
-    @staticmethod
-    def forward(ctx: Any, edges: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ANN401
-        flat = edges.reshape(-1, edges.shape[-1])
-        share = flat.new_full((len(flat),), 1 / len(flat))
-        mean = share @ flat
-        variance = share @ (flat - mean).square_()
-        ctx.save_for_backward(edges, mean)
-        return mean, variance
-
-    @staticmethod
-    def backward(ctx: Any, of_mean: Tensor, of_variance: Tensor) -> Tensor:  # noqa: ANN401
-        edges, mean = ctx.saved_tensors
-        count = edges.numel() // edges.shape[-1]
-        slope = 2 * of_variance / count
-        return torch.addcmul(of_mean / count - slope * mean, edges, slope)
-
-
-def _take(rows: Tensor, index: Tensor) -> Tensor:
+def take(rows: Tensor, index: Tensor) -> Tensor:
+    """Return the rows (..., C) that an index (...) names, of (M, C)."""
     return rows.index_select(0, index.reshape(-1)).view(*index.shape, -1)
 
 
@@ -119,13 +94,14 @@ def in_blocks(function: Callable[..., tuple[Tensor, ...]], x: Tensor, knn: Tenso
     """Apply `function(x, knn, *parameters)` to a few clouds at a time and return its results, one tuple per block.
 
     On a CPU each block of large edge tensors is computed again for its gradient, so that none outlives its block: with k = 20 and 256
-    channels, a cloud's edges are 21 MB. Small ones are kept, which saves a fifth of a step. On a GPU there is one block.
+    channels, a cloud's edges are 21 MB. Small ones are kept, in one block, which saves a fifth of a step. On a GPU there is one block, too.
     """
-    if x.device.type != "cpu":
+    kept = torch.is_grad_enabled() and knn.numel() * x.shape[2] <= _KEPT
+    if kept or x.device.type != "cpu":
         return [function(x, knn, *parameters)]
     clouds = max(1, _EDGES // knn[0].numel())
     blocks = zip(x.split(clouds), knn.split(clouds), strict=True)
-    if not torch.is_grad_enabled() or knn.numel() * x.shape[2] <= _KEPT:
+    if not torch.is_grad_enabled():
         return [function(*block, *parameters) for block in blocks]
     again = {"use_reentrant": False, "preserve_rng_state": False}
     return [checkpoint(function, *block, *parameters, **again) for block in blocks]

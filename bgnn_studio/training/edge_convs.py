@@ -9,8 +9,19 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from bgnn_studio.core.spec import LEAKY_SLOPE, NetworkSpec
-from bgnn_studio.training.aggregate import edge_moments, gather, gather_max, gather_sum, in_blocks, max_over_edges, row_index
-from bgnn_studio.training.layers import LatentWeight, LearnedRescale, PReLU, activation, batch_norm
+from bgnn_studio.training.aggregate import gather, gather_max, gather_sum, in_blocks, row_index
+from bgnn_studio.training.edges import sum_edges, xor_edges
+from bgnn_studio.training.extremes import joint_moments, linear_extremes, prelu_extremes
+from bgnn_studio.training.layers import (
+    LatentWeight,
+    LearnedRescale,
+    PReLU,
+    activation,
+    batch_norm,
+    falls,
+    normalize,
+    update_running,
+)
 
 
 class EdgeConv(LatentWeight):
@@ -26,8 +37,11 @@ class EdgeConv(LatentWeight):
         u, v = x @ a.T, x @ (b - a).T
         side = _side(self.norm.weight)  # a negative gain makes the maximum a minimum
         extreme = gather_max(u * side, knn) * side + v
-        statistics = _edge_statistics(u, v, knn) if self.training else None
-        return F.leaky_relu(_normalize(self.norm, extreme, statistics, knn.numel()), LEAKY_SLOPE)
+        if self.training:
+            normed = normalize(self.norm, extreme, _edge_statistics(u, v, knn), knn.numel())
+        else:
+            normed = _batch_norm(self.norm, extreme)
+        return F.leaky_relu(normed, LEAKY_SLOPE)
 
 
 class XorEdgeConv(LatentWeight):
@@ -60,10 +74,13 @@ class XorEdgeConv(LatentWeight):
     def forward(self, x: Tensor, knn: Tensor) -> Tensor:
         """Map (B, N, C_in) and its graph (B, N, k) to (B, N, C_out), real."""
         if self.max_before_norm:
-            return _normalize(self.norm, _max_prelu(self, *self._extremes(x, knn)))
-        parts = list(zip(*in_blocks(self._extreme_and_statistics, x, knn, self.weight), strict=True))
-        extreme = torch.cat(parts[0]).view(*x.shape[:2], -1)
-        return _normalize(self.norm, extreme, _joint_statistics(*parts) if self.training else None, knn.numel())
+            return _batch_norm(self.norm, _max_prelu(self, *self._extremes(x, knn)))
+        extremes, *moments = zip(*in_blocks(self._extreme_and_moments, x, knn, self.weight), strict=True)
+        extreme = torch.cat(extremes).view(*x.shape[:2], -1)
+        if not self.training:
+            return _batch_norm(self.norm, extreme)
+        lengths = x.new_tensor([len(block) for block in extremes])
+        return normalize(self.norm, extreme, joint_moments(*map(torch.stack, moments), lengths), knn.numel())
 
     def _extremes(self, x: Tensor, knn: Tensor) -> tuple[Tensor, Tensor | None]:
         """Return the largest (by `_max_prelu`) convolution over the edges of each node, and the smallest if needed."""
@@ -71,26 +88,28 @@ class XorEdgeConv(LatentWeight):
         lowest = _has_valley(self)
         if self.edge_op == "xor":  # the half of x_i is the same on all edges of a node
             a, b = weight.chunk(2, dim=1)
-            blocks = in_blocks(lambda x, knn, a: _both_ends(_products(x, knn) @ a.T, lowest=lowest), x, knn, a)
+            blocks = in_blocks(lambda x, knn, a: linear_extremes(xor_edges(x, knn), a, lowest=lowest), x, knn, a)
             own = x @ b.T
-            return tuple(torch.cat(part).view_as(own) + own if part[0] is not None else None for part in zip(*blocks, strict=True))
+            return tuple(None if end is None else end + own for end in _joined(blocks, x))
         if self._true_differences:
-            blocks = in_blocks(lambda *block: _both_ends(self._edges(*block), lowest=lowest), x, knn, weight)
-            return tuple(torch.cat(part).view(*x.shape[:2], -1) if part[0] is not None else None for part in zip(*blocks, strict=True))
+            return _joined(in_blocks(lambda *block: linear_extremes(self._edges(*block), None, lowest=lowest), x, knn, weight), x)
         u, v = self._node_halves(x, weight)
         return gather_max(u, knn) + v, v - gather_max(-u, knn) if lowest else None
 
-    def _extreme_and_statistics(self, x: Tensor, knn: Tensor, weight: Tensor) -> tuple[Tensor, ...]:
+    def _extreme_and_moments(self, x: Tensor, knn: Tensor, weight: Tensor) -> tuple[Tensor, ...]:
         """Return max_j (min_j where the gain is negative) of PReLU(scale z_ij), and its mean and variance over these edges."""
-        scale = self.rescale.scale[:, None]  # in training it moves onto the weights, which are few; dots of evaluation stay whole numbers
-        edges = self._edges(x, knn, weight * scale) if self.training else self.rescale(self._edges(x, knn, weight))
-        edges = self.prelu(edges.flatten(0, 1)).unflatten(0, (-1, knn.shape[2]))
-        extreme = max_over_edges(edges)
-        if bool((self.norm.weight < 0).any()):
-            extreme = torch.where(self.norm.weight < 0, -max_over_edges(-edges), extreme)
         if not self.training:
-            return (extreme,)
-        return extreme, *edge_moments(edges)
+            edges = self.prelu(self.rescale(self._edges(x, knn, weight)).flatten(0, 1)).unflatten(0, (-1, knn.shape[2]))
+            return (torch.where(self.norm.weight < 0, edges.amin(1), edges.amax(1)),)
+        weight = weight * self.rescale.scale[:, None]  # the weights are few; dots of evaluation stay whole numbers
+        if self.edge_op == "xor":
+            a, b = weight.chunk(2, dim=1)
+            halves = xor_edges(x, knn), a, x.flatten(0, 1) @ b.T
+        else:
+            u, v = self._node_halves(x, weight)
+            halves = gather(u, knn), None, v.flatten(0, 1)
+        top, bottom, mean, variance = prelu_extremes(*halves, self.prelu.weight, lowest=falls(self.norm))
+        return top if bottom is None else torch.where(self.norm.weight < 0, bottom, top), mean, variance
 
     @property
     def _true_differences(self) -> bool:
@@ -104,13 +123,12 @@ class XorEdgeConv(LatentWeight):
 
     def _edges(self, x: Tensor, knn: Tensor, weight: Tensor) -> Tensor:
         """Return the convolution z_ij of every edge, (B N, k, C_out)."""
-        own = x.flatten(0, 1)[:, None]  # (B N, 1, C_in)
+        if self._true_differences:
+            own = x.flatten(0, 1)[:, None].expand(-1, knn.shape[2], -1)
+            return torch.cat([gather(x, knn) - own, own], dim=2) @ weight.T
         if self.edge_op == "xor":
             a, b = weight.chunk(2, dim=1)
-            return (_products(x, knn) @ a.T).add_(own @ b.T)
-        if self._true_differences:
-            own = own.expand(-1, knn.shape[2], -1)
-            return torch.cat([gather(x, knn) - own, own], dim=2) @ weight.T
+            return (xor_edges(x, knn) @ a.T).add_((x.flatten(0, 1) @ b.T)[:, None])
         u, v = self._node_halves(x, weight)
         return gather(u, knn) + v.flatten(0, 1)[:, None]
 
@@ -134,14 +152,13 @@ class BinEdgeConv(LatentWeight):
         """Map (B, N, C_in) and its graph (B, N, k) to (B, N, C_out)."""
         mean, variance = self.norm.running_mean, self.norm.running_var
         if self.training:
-            own_variance, own_mean = torch.var_mean(x, (0, 1), correction=0)
+            own_mean, own_variance = _moments(x)
             edge_mean, edge_variance = _edge_statistics(x, -x, knn)
             mean, variance = torch.cat([edge_mean, own_mean]), torch.cat([edge_variance, own_variance])
-            _update_running(self.norm, mean, variance, knn.numel())
+            update_running(self.norm, mean, variance, knn.numel())
         weight = self.weight * _side(self.rescale.scale)[:, None]
         blocks = in_blocks(self._extremes, x, knn, weight, mean, variance)
-        top, bottom = (torch.cat(p).view(*x.shape[:2], -1) if p[0] is not None else None for p in zip(*blocks, strict=True))
-        return _max_prelu(self, top, bottom)
+        return _max_prelu(self, *_joined(blocks, x))
 
     def normed(self, half: int, x: Tensor, mean: Tensor | None = None, variance: Tensor | None = None) -> Tensor:
         """Batch norm (rows, C_in) by the channels of x_j - x_i (half 0) or of x_i (half 1), by default with running statistics."""
@@ -160,21 +177,20 @@ class BinEdgeConv(LatentWeight):
             gain = self.norm.weight.chunk(2)[0] * (variance.chunk(2)[0] + self.norm.eps).rsqrt()
             u = x * gain
             v = self.norm.bias.chunk(2)[0] - mean.chunk(2)[0] * gain - u.flatten(0, 1)
-            edges = gather(u, knn).add_(v[:, None]).flatten(0, 1)  # (B N k, C_in)
+            edges = sum_edges(u, v, knn, self.stage if self._quantized else None)
         else:
-            edges = self.normed(0, (gather(x, knn) - own[:, None]).flatten(0, 1), mean, variance)
-        edges = self._activate(edges) @ a.T
+            edges = self.normed(0, (gather(x, knn) - own[:, None]).flatten(0, 1), mean, variance).unflatten(0, (-1, knn.shape[2]))
+            edges = self._activate(edges)
         own = self._activate(self.normed(1, own, mean, variance)) @ b.T
-        top, bottom = _both_ends(edges.unflatten(0, (-1, knn.shape[2])), lowest=_has_valley(self))
+        top, bottom = linear_extremes(edges, a, lowest=_has_valley(self))
         return top + own, None if bottom is None else bottom + own
 
+    @property
+    def _quantized(self) -> bool:
+        return not self.first or self.stage == "tanh"
+
     def _activate(self, x: Tensor) -> Tensor:
-        return x if self.first and self.stage != "tanh" else activation(x, self.stage)
-
-
-def _products(x: Tensor, knn: Tensor) -> Tensor:
-    """Return the XOR half of every edge, -x_j x_i, (B N, k, C)."""
-    return gather(x, knn) * -x.flatten(0, 1)[:, None]
+        return activation(x, self.stage) if self._quantized else x
 
 
 def _side(factor: Tensor) -> Tensor:
@@ -186,8 +202,9 @@ def _has_valley(layer: XorEdgeConv | BinEdgeConv) -> bool:
     return bool((layer.prelu.weight < 0).any())
 
 
-def _both_ends(edges: Tensor, *, lowest: bool) -> tuple[Tensor, Tensor | None]:
-    return max_over_edges(edges), -max_over_edges(-edges) if lowest else None
+def _joined(blocks: list[tuple[Tensor | None, ...]], x: Tensor) -> tuple[Tensor | None, ...]:
+    """Return the ends of all blocks of clouds, (B, N, C_out) each."""
+    return tuple(None if parts[0] is None else torch.cat(parts).view(*x.shape[:2], -1) for parts in zip(*blocks, strict=True))
 
 
 def _max_prelu(layer: XorEdgeConv | BinEdgeConv, top: Tensor, bottom: Tensor | None) -> Tensor:
@@ -201,6 +218,14 @@ def _max_prelu(layer: XorEdgeConv | BinEdgeConv, top: Tensor, bottom: Tensor | N
     return (ends[0] if bottom is None else torch.maximum(*ends)).view_as(top)
 
 
+def _moments(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean and biased variance (C) of (B, N, C), as products with a row: four times as fast as var_mean over outer axes."""
+    rows = x.flatten(0, 1)
+    share = rows.new_full((len(rows),), 1 / len(rows))
+    mean = share @ rows
+    return mean, share @ (rows - mean).square()
+
+
 def _edge_statistics(u: Tensor, v: Tensor, knn: Tensor) -> tuple[Tensor, Tensor]:
     """Return mean and biased variance over all edges of u_j + v_i, (C) each, from sums over nodes (B, N, C)."""
     k, degree = knn.shape[2], torch.bincount(row_index(knn).view(-1), minlength=knn.shape[0] * knn.shape[1]).to(u.dtype)
@@ -211,26 +236,5 @@ def _edge_statistics(u: Tensor, v: Tensor, knn: Tensor) -> tuple[Tensor, Tensor]
     return mean + centre_u + centre_v, square - mean.square()
 
 
-def _joint_statistics(blocks: tuple[Tensor, ...], means: tuple[Tensor, ...], variances: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
-    """Return mean and biased variance of all blocks together from those of each, weighted by their lengths."""
-    share = means[0].new_tensor([len(block) for block in blocks])
-    share, every = share / share.sum(), torch.stack(means)
-    mean = share @ every
-    return mean, share @ (torch.stack(variances) + (every - mean).square())
-
-
-def _normalize(norm: nn.BatchNorm1d, x: Tensor, statistics: tuple[Tensor, Tensor] | None = None, count: int = 0) -> Tensor:
-    """Batch norm (B, N, C); in training by the given mean and biased variance over `count` values instead of those of x."""
-    if statistics is None:
-        return norm(x.flatten(0, 1)).view_as(x)
-    mean, variance = statistics
-    _update_running(norm, mean, variance, count)
-    gain = norm.weight * (variance + norm.eps).rsqrt()
-    return x * gain + (norm.bias - mean * gain)
-
-
-@torch.no_grad()
-def _update_running(norm: nn.BatchNorm1d, mean: Tensor, variance: Tensor, count: int) -> None:
-    norm.running_mean.lerp_(mean, norm.momentum)
-    norm.running_var.lerp_(variance * (count / (count - 1)), norm.momentum)
-    norm.num_batches_tracked += 1
+def _batch_norm(norm: nn.BatchNorm1d, x: Tensor) -> Tensor:
+    return norm(x.flatten(0, 1)).view_as(x)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from bgnn_studio.core.spec import BATCH_NORM_EPS, LEAKY_SLOPE, NetworkSpec, Stage
+from bgnn_studio.training.extremes import joint_moments, prelu_extremes
 from bgnn_studio.training.quantizers import sign
 
 
@@ -74,6 +75,27 @@ def batch_norm(channels: int) -> nn.BatchNorm1d:
     return nn.BatchNorm1d(channels, eps=BATCH_NORM_EPS, momentum=0.1)
 
 
+def normalize(norm: nn.BatchNorm1d, x: Tensor, statistics: tuple[Tensor, Tensor], count: int) -> Tensor:
+    """Batch norm (..., C) in training, by the given mean and biased variance (C) over `count` values instead of those of x."""
+    mean, variance = statistics
+    update_running(norm, mean, variance, count)
+    gain = norm.weight * (variance + norm.eps).rsqrt()
+    return x * gain + (norm.bias - mean * gain)
+
+
+@torch.no_grad()
+def update_running(norm: nn.BatchNorm1d, mean: Tensor, variance: Tensor, count: int) -> None:
+    """Let the running statistics follow a batch of `count` values; `variance` is biased."""
+    norm.running_mean.lerp_(mean, norm.momentum)
+    norm.running_var.lerp_(variance * (count / (count - 1)), norm.momentum)
+    norm.num_batches_tracked += 1
+
+
+def falls(norm: nn.BatchNorm1d) -> bool:
+    """Whether the norm falls in any channel, and so maps the smallest value there to the largest."""
+    return bool((norm.weight < 0).any())
+
+
 class BinLinear(LatentWeight):
     """A head block: BN -> activation -> linear -> scale -> PReLU; the last one BN -> real linear -> scale."""
 
@@ -111,6 +133,22 @@ class BinEmbedding(LatentWeight):
         x = self.prelu(self.rescale(x @ self.weight.T))
         return self.norm(x) if self.norm_last else x
 
+    def pooled(self, x: Tensor) -> Tensor:
+        """Map (B, N, C_in) to the maxima and means over the nodes of each cloud, (B, 2 C_out)."""
+        if not self.training:
+            return max_and_mean(self(x.flatten(0, 1)).view(*x.shape[:2], -1))
+        if not self.norm_last:
+            x = activation(self.norm(x.flatten(0, 1)).view_as(x), self.stage)
+        weight = self.weight * self.rescale.scale[:, None]  # the weights are fewer than the dots
+        top, bottom, mean, variance = prelu_extremes(
+            x, weight, None, self.prelu.weight, lowest=self.norm_last and falls(self.norm), each=True
+        )
+        if not self.norm_last:
+            return torch.cat([top, mean], dim=1)
+        statistics = joint_moments(mean, variance, mean.new_ones(len(mean)))
+        extreme = top if bottom is None else torch.where(self.norm.weight < 0, bottom, top)
+        return normalize(self.norm, torch.stack([extreme, mean], dim=1), statistics, x.shape[0] * x.shape[1]).flatten(1)
+
 
 class FloatBlock(LatentWeight):
     """A block of the float network: linear (with or without bias) -> BN -> LeakyReLU 0.2, or the linear alone."""
@@ -124,3 +162,12 @@ class FloatBlock(LatentWeight):
         """Map (rows, C_in) to (rows, C_out)."""
         x = F.linear(x, self.weight, self.bias)
         return x if self.norm is None else F.leaky_relu(self.norm(x), LEAKY_SLOPE)
+
+    def pooled(self, x: Tensor) -> Tensor:
+        """Map (B, N, C_in) to the maxima and means over the nodes of each cloud, (B, 2 C_out)."""
+        return max_and_mean(self(x.flatten(0, 1)).view(*x.shape[:2], -1))
+
+
+def max_and_mean(x: Tensor) -> Tensor:
+    """Pool (B, N, C) to (B, 2 C)."""
+    return torch.cat([x.amax(1), x.mean(1)], dim=1)

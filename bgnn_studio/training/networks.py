@@ -66,7 +66,6 @@ class Network(nn.Module):
         """Map clouds (B, N, 3) to logits (B, classes) and what the graph layers saw."""
         if points.ndim != 3 or points.shape[2] != 3:
             raise BgnnError(f"Expected clouds of shape (B, N, 3) (got {tuple(points.shape)}).")
-        b, n, _ = points.shape
         graphs, features = [], []
         x, real = points, None
         for i, layer in enumerate(self.layers):
@@ -78,8 +77,7 @@ class Network(nn.Module):
             if self.spec.conv == "XorEdgeConv":
                 x = activation(x, self.spec.stage)
             features.append(x)
-        embedded = self.embedding(torch.cat(features, dim=2).flatten(0, 1)).view(b, n, -1)
-        x = torch.cat([embedded.amax(1), embedded.mean(1)], dim=1)  # (B, 2 emb)
+        x = self.embedding.pooled(torch.cat(features, dim=2))  # (B, 2 emb)
         for block in self.head[:2]:
             x = self.dropout(block(x))
         return self.head[2](x), NetworkTrace(tuple(graphs), tuple(features[:-1]))

@@ -12,13 +12,22 @@ class _SignSTE(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:  # noqa: ANN401
         ctx.save_for_backward(x)
-        return torch.ge(x, 0, out=torch.empty_like(x)).mul_(2).sub_(1)  # a quarter of the time of torch.where
+        return signs(x, torch.empty_like(x))
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:  # noqa: ANN401
-        (x,) = ctx.saved_tensors
-        inside = x.abs()
-        return gradient * torch.le(inside, 1, out=inside)
+        return straight_through(gradient, *ctx.saved_tensors)
+
+
+def signs(x: Tensor, out: Tensor) -> Tensor:
+    """Write -1 where x < 0 and +1 elsewhere to `out`, without a gradient, and return it."""
+    return torch.ge(x, 0, out=out).mul_(2).sub_(1)  # a quarter of the time of torch.where
+
+
+def straight_through(gradient: Tensor, x: Tensor) -> Tensor:
+    """Return the gradient where |x| <= 1, zero elsewhere."""
+    beyond = 1 + torch.finfo(x.dtype).eps  # the next number after 1: hardtanh's own gradient is 0 at its bounds
+    return torch.ops.aten.hardtanh_backward(gradient, x, -beyond, beyond)  # one pass where abs, le and mul are three
 
 
 def sign(x: Tensor) -> Tensor:

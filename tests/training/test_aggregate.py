@@ -1,36 +1,24 @@
-"""The reductions over edges against torch's own, values and gradients, with ties, one edge and one node."""
+"""Sums over neighbours, and edges in blocks: values and gradients against torch's own operations."""
 
 import pytest
 import torch
 from torch import Tensor
 
 from bgnn_studio.training import aggregate
-from bgnn_studio.training.aggregate import edge_moments, gather, in_blocks, max_over_edges
+from bgnn_studio.training.aggregate import gather, gather_sum, in_blocks
 
 torch.set_num_threads(1)
 
 
-def edges(shape: tuple[int, ...]) -> Tensor:
-    """Return small integers, so that most maxima are attained several times."""
-    return torch.randint(-2, 3, shape, generator=torch.Generator().manual_seed(3)).double().requires_grad_()
-
-
-@pytest.mark.parametrize("shape", [(1, 1, 1), (7, 5, 3), (64, 20, 65)])
-def test_the_maximum_is_amax_and_shares_its_gradient(shape: tuple[int, ...]) -> None:
-    x, weight = edges(shape), torch.randn(shape[0], shape[2], dtype=torch.float64)
-    ours, theirs = max_over_edges(x), x.amax(1)
+@pytest.mark.parametrize("size", [(1, 1, 1, 1), (2, 7, 3, 5), (3, 65, 64, 20)])
+def test_the_sum_over_neighbours_and_its_gradient(size: tuple[int, int, int, int]) -> None:
+    b, n, c, k = size
+    generator = torch.Generator().manual_seed(3)
+    x, weight = (torch.randn(b, n, c, dtype=torch.float64, generator=generator).requires_grad_() for _ in range(2))
+    knn = torch.randint(n, (b, n, k), generator=generator)  # a node may be a neighbour twice
+    ours, theirs = gather_sum(x, knn), gather(x, knn).sum(1).view(b, n, c)
     torch.testing.assert_close(ours, theirs)
     torch.testing.assert_close(*(torch.autograd.grad((out * weight).sum(), x)[0] for out in (ours, theirs)))
-
-
-@pytest.mark.parametrize("shape", [(1, 1, 1), (7, 5, 3), (64, 20, 65)])
-def test_the_moments_are_var_mean(shape: tuple[int, ...]) -> None:
-    x, weight = edges(shape), torch.randn(2, shape[2], dtype=torch.float64)
-    variance, mean = torch.var_mean(x, (0, 1), correction=0)
-    ours = edge_moments(x)
-    torch.testing.assert_close(ours, (mean, variance))
-    gradients = [torch.autograd.grad((torch.stack(out) * weight).sum(), x)[0] for out in (ours, (mean, variance))]
-    torch.testing.assert_close(*gradients)
 
 
 def test_blocks_computed_again_give_the_gradients_of_kept_ones(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,10 +32,10 @@ def test_blocks_computed_again_give_the_gradients_of_kept_ones(monkeypatch: pyte
         return ((gather(x, knn) @ weight).tanh().amax(1),)
 
     gradients = []
-    for kept, times in ((1 << 25, 3), (0, 6)):
+    for kept, sizes in ((1 << 25, [3]), (0, [1] * 6)):
         monkeypatch.setattr(aggregate, "_KEPT", kept)
         calls.clear()
         loss = torch.cat([block[0] for block in in_blocks(function, x, knn, weight)]).square().sum()
         gradients.append(torch.autograd.grad(loss, (x, weight)))
-        assert calls == [1] * times
+        assert calls == sizes
     torch.testing.assert_close(*gradients)

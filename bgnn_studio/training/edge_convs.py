@@ -157,6 +157,8 @@ class BinEdgeConv(LatentWeight):
             mean, variance = torch.cat([edge_mean, own_mean]), torch.cat([edge_variance, own_variance])
             update_running(self.norm, mean, variance, knn.numel())
         weight = self.weight * _side(self.rescale.scale)[:, None]
+        if self.training and not self._quantized:
+            return _max_prelu(self, *self._linear_extremes(x, knn, weight, mean, variance))
         blocks = in_blocks(self._extremes, x, knn, weight, mean, variance)
         return _max_prelu(self, *_joined(blocks, x))
 
@@ -170,14 +172,24 @@ class BinEdgeConv(LatentWeight):
         gain = gain * (variance + norm.eps).rsqrt()
         return x * gain + (bias - mean * gain)
 
+    def _node_halves(self, x: Tensor, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
+        """Return u (B, N, C_in) and v (B N, C_in), with u_j + v_i the norm of x_j - x_i in training."""
+        gain = self.norm.weight.chunk(2)[0] * (variance.chunk(2)[0] + self.norm.eps).rsqrt()
+        u = x * gain
+        return u, self.norm.bias.chunk(2)[0] - mean.chunk(2)[0] * gain - u.flatten(0, 1)
+
+    def _linear_extremes(self, x: Tensor, knn: Tensor, weight: Tensor, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor | None]:
+        """As `_extremes` in layer 1, which has no sign: its convolution runs on nodes."""
+        a, b = weight.chunk(2, dim=1)
+        u, v = self._node_halves(x, mean, variance)
+        u, own = u @ a.T, v.view_as(x) @ a.T + self.normed(1, x, mean, variance) @ b.T
+        return gather_max(u, knn) + own, own - gather_max(-u, knn) if _has_valley(self) else None
+
     def _extremes(self, x: Tensor, knn: Tensor, weight: Tensor, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor | None]:
         a, b = weight.chunk(2, dim=1)
         own = x.flatten(0, 1)
-        if self.training:  # the norm of x_j - x_i is linear: it runs on nodes
-            gain = self.norm.weight.chunk(2)[0] * (variance.chunk(2)[0] + self.norm.eps).rsqrt()
-            u = x * gain
-            v = self.norm.bias.chunk(2)[0] - mean.chunk(2)[0] * gain - u.flatten(0, 1)
-            edges = sum_edges(u, v, knn, self.stage if self._quantized else None)
+        if self.training:
+            edges = sum_edges(*self._node_halves(x, mean, variance), knn, self.stage)
         else:
             edges = self.normed(0, (gather(x, knn) - own[:, None]).flatten(0, 1), mean, variance).unflatten(0, (-1, knn.shape[2]))
             edges = self._activate(edges)

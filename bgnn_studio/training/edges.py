@@ -17,8 +17,8 @@ def xor_edges(x: Tensor, knn: Tensor) -> Tensor:
     return _XorEdges.apply(x.flatten(0, 1), row_index(knn))
 
 
-def sum_edges(u: Tensor, v: Tensor, knn: Tensor, stage: Stage | None) -> Tensor:
-    """Return u_j + v_i of every edge, or the activation of a stage of it, from u (B, N, C) and v (B N, C)."""
+def sum_edges(u: Tensor, v: Tensor, knn: Tensor, stage: Stage) -> Tensor:
+    """Return a stage's activation of u_j + v_i of every edge, from u (B, N, C) and v (B N, C)."""
     return _SumEdges.apply(u.flatten(0, 1), v, row_index(knn), stage)
 
 
@@ -44,13 +44,13 @@ class _XorEdges(torch.autograd.Function):
 
 class _SumEdges(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, u: Tensor, v: Tensor, index: Tensor, stage: Stage | None) -> Tensor:  # noqa: ANN401
+    def forward(ctx: Any, u: Tensor, v: Tensor, index: Tensor, stage: Stage) -> Tensor:  # noqa: ANN401
         edges = u.new_empty(*index.shape, u.shape[1])
         for part in _parts(u, index):
             total = torch.add(take(u, index[part]), v[part, None], out=edges[part])
             if stage == "tanh":
                 total.tanh_()
-            elif stage is not None:
+            else:
                 signs(total, total)
         ctx.save_for_backward(u, v, index, edges if stage == "tanh" else None)
         ctx.stage = stage
@@ -64,7 +64,7 @@ class _SumEdges(torch.autograd.Function):
             g = gradient[part]
             if ctx.stage == "tanh":
                 g = torch.ops.aten.tanh_backward(g, activated[part])
-            elif ctx.stage is not None:
+            else:
                 g = straight_through(g, take(u, index[part]).add_(v[part, None]))
             torch.sum(g, 1, out=of_v[part])
             of_u.index_add_(0, index[part].reshape(-1), g.reshape(-1, u.shape[1]))

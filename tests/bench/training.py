@@ -16,7 +16,7 @@ from tests.bench.usual_training import UsualNetwork
 from tests.training.random_network import clouds
 
 SIZES = (
-    ("half the published widths", {"points": 256, "k": 10, "widths": (32, 32, 64, 128), "embedding": 512, "head": (256, 128)}, 16, 4.0),
+    ("half the published widths", {"points": 256, "k": 10, "widths": (32, 32, 64, 128), "embedding": 512, "head": (256, 128)}, 16, 8.0),
     ("the published sizes", {"points": 1024, "k": 20}, 4, 8.0),
 )
 STUDENTS = ("rf", "bf1", "bf2", "bfr")

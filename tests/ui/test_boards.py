@@ -114,8 +114,8 @@ def test_two_models_on_this_machine(tab: BoardsTab, window: MainWindow, make_win
     press(tab.setup.start)
     qtbot.waitUntil(lambda: not tab.profiler.any_busy, timeout=WAIT_MS)
     settle(window, qtbot)
+    qtbot.waitUntil(lambda: [one.conditions.model_name for one in tab.earlier.table.model().entries] == ["real", "real"], timeout=WAIT_MS)
     entries = tab.earlier.table.model().entries
-    assert [entry.conditions.model_name for entry in entries] == ["real", "real"]
     tab.earlier.table.selectAll()
     qtbot.waitUntil(lambda: tab.earlier.verdict.text().startswith(f"Run {entries[0].id} against {entries[1].id}"), timeout=WAIT_MS)
     tab.earlier.table.selectRow(1)

@@ -63,6 +63,7 @@ class BoardsTab(QWidget):
         super().__init__(parent)
         self._session, self._jobs, self._toasts, self._history = session, jobs, toasts, History()
         self._read = False
+        self._arrived: tuple[Run, str] | None = None
         self._steps: list[Callable[[], None]] = []
         self._stepper = QTimer(self, interval=_STEP_MS)
         self._stepper.timeout.connect(self._step)
@@ -163,8 +164,8 @@ class BoardsTab(QWidget):
         elif isinstance(news, Began):
             self.setup.show_progress()
         elif isinstance(news, Profiled):
-            self.result.show()
-            self.result.show_run(news.run, board.title)  # what is beside it follows when the history is read
+            self._arrived = news.run, board.title
+            self._then(self._show_arrived)  # what is beside it follows when the history is read
         self.live.show_state(self.profiler.state(board), board.title)
 
     def _choose_board(self) -> None:
@@ -189,13 +190,24 @@ class BoardsTab(QWidget):
             self._show(self.snapshots.of(self.boards.board))
 
     def _show(self, run: "Run | None") -> None:
+        self._arrived = None
         self.result.show_run(run, self.boards.board.title)
         self._show_runs()
 
     def _show_runs(self) -> None:
-        """Show what is beside the run that is shown, panel by panel: each is drawn before the next one is filled."""
-        self._steps = [self._show_compared, self._show_earlier, self._show_here]
+        """Show what is beside the run that is shown."""
+        self._then(self._show_compared, self._show_earlier, self._show_here)
+
+    def _then(self, *steps: "Callable[[], None]") -> None:
+        """Fill panel by panel: each is drawn before the next one is filled."""
+        self._steps = [step for step in self._steps if step not in steps] + list(steps)
         self._stepper.start()
+
+    def _show_arrived(self) -> None:
+        if self._arrived is not None:
+            self.result.show()
+            self.result.show_run(*self._arrived)
+            self._arrived = None
 
     def _step(self) -> None:
         self._steps.pop(0)()

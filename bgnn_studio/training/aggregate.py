@@ -34,7 +34,7 @@ def gather_sum(x: Tensor, knn: Tensor) -> Tensor:
 
 
 class _GatherSum(torch.autograd.Function):
-    """As embedding_bag, whose own backward pass sorts the edges and takes three times as long."""
+    """As embedding_bag, whose own backward pass sorts the edges: both passes take 1.4 (64 channels) to 3.6 times (3) as long."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, knn: Tensor) -> Tensor:  # noqa: ANN401

@@ -1,7 +1,7 @@
 """What training does to every edge, in one go: convolution, PReLU, the extremes over the edges of a node, and moments.
 
 Each pass works on a part that stays in the caches of a CPU. One operation of autograd after the other, over tensors of all edges,
-takes two to five times as long.
+takes three to six times as long.
 """
 
 from typing import Any

@@ -51,7 +51,8 @@ def random_network(spec: NetworkSpec, seed: int, *, one_slope: bool = False) -> 
         norms = [m for m in network.modules() if isinstance(m, nn.BatchNorm1d)]
         for norm in norms:
             norm.momentum = 1.0
-        network.train()(clouds(8, spec.points, seed + 1))
+        network.double().train()(clouds(32, spec.points, seed + 1).double())  # so that no order of summation makes it another network
+        network.float()
         for norm in norms:
             norm.momentum = 0.1
     return network.eval()

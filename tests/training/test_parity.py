@@ -60,7 +60,7 @@ class Case(NamedTuple):
     network: Network
     ours: Outcome
     expected: Outcome
-    rounding: np.ndarray | None = None  # what torch in float32 is off, per cloud, where float64 is expected
+    rounding: np.ndarray | float = 0.0  # what torch in float32 is off, per cloud, where float64 is expected
 
 
 _ALL = [(where, name, host) for where in ("shared", "own") for name in ("dgcnn", "rf", "bf1", "bf2") for host in ("torch", "engine")]
@@ -86,12 +86,12 @@ def _compute(where: str, name: str, host: str, folder: Path) -> Case:
         spec = OPTIONS[name]
         network = random_network(spec, seed=31)
         points = clouds(50, spec.points, seed=77).numpy()
-        expected, rounding = parity.of_torch(network, points), None
+        expected, rounding = parity.of_torch(network, points), 0.0
         if "tanh" in name:  # all is real, and torch in float32 is itself up to 3e-4 from the truth: float64 is compared with
             single, expected = expected, parity.of_torch(copy.deepcopy(network).double(), points.astype(float))
             rounding = parity.logit_errors(single, expected)
     else:
-        rounding = None
+        rounding = 0.0
         if where == "shared":
             needs("shared/conformance")
         source = SHARED / "conformance" if where == "shared" else OWN
@@ -176,11 +176,7 @@ def test_real_logits_agree(key, cases) -> None:
     case = cases(key)
     errors = parity.logit_errors(case.ours, case.expected)
     print(f"{key}: logits differ by {errors.max():.2e} of the largest")
-    if case.rounding is None:
-        assert errors.max() <= LOGITS
-    else:  # over eight seeds of bf2-tanh the worst cloud of torch in float32 is 1e-5 to 2e-4 off, that of the engine, too
-        assert errors.max() <= 3 * LOGITS
-        assert np.median(errors) <= 1.5 * np.median(case.rounding)
+    assert (errors <= np.maximum(LOGITS, case.rounding)).all()
 
 
 @_of("BinEdgeConv")

@@ -13,6 +13,7 @@ from torch.nn import functional as F  # noqa: N812
 from torch.utils.checkpoint import checkpoint
 
 _EDGES = 1 << 14  # edges made at once on a CPU: with 64 channels 4 MB, about the L2 cache
+_VALUES = 1 << 18  # values worked on at once in operations that pass over them several times (1 MB of float32)
 _KEPT = 1 << 25  # values of the edges of a batch, up to which they are kept for the backward pass (128 MB of float32)
 
 
@@ -84,6 +85,11 @@ class _GatherMax(torch.autograd.Function):
 def take(rows: Tensor, index: Tensor) -> Tensor:
     """Return the rows (..., C) that an index (...) names, of (M, C)."""
     return rows.index_select(0, index.reshape(-1)).view(*index.shape, -1)
+
+
+def parts_of(groups: int, values: int, like: Tensor) -> int:
+    """Return how many groups of so many values are worked on at once; on a GPU all of them."""
+    return max(1, _VALUES // values) if like.device.type == "cpu" else groups
 
 
 def _rows_at_once(knn: Tensor) -> int:

@@ -7,8 +7,7 @@ import torch
 from torch import Tensor
 
 from bgnn_studio.core.spec import Stage
-from bgnn_studio.training.aggregate import row_index, take
-from bgnn_studio.training.extremes import parts_of
+from bgnn_studio.training.aggregate import parts_of, row_index, take
 from bgnn_studio.training.quantizers import signs, straight_through
 
 

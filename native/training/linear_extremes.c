@@ -27,7 +27,9 @@ typedef struct {
     float *panels;
     float *tiles;      /* of each thread: z */
     float *of_x;
-    float *of_weights; /* of each thread */
+    size_t block_floats;
+    const float *weight; /* in blocks */
+    float *of_weights;   /* of each thread, in blocks */
     bool no_memory;
 } job;
 
@@ -97,12 +99,15 @@ bgnn_status bgnn_linear_extremes(const bgnn_product *product, const bgnn_end *en
     return status;
 }
 
+/* Where element (c, j) of a weight (C_out, C_in) is among its blocks. */
+static size_t in_blocks(const job *job, size_t c, size_t j) { return (j / BLOCK * job->out + c) * BLOCK + j % BLOCK; }
+
 static void spread(void *context, size_t share) {
     job *job = context;
     size_t n = job->rows, out = job->out, last = share_start(job, share + 1);
     bgnn_winners *found = malloc(job->at_once * n * sizeof *found);
     uint32_t *channels = malloc(job->at_once * n * out * sizeof *channels);
-    float *of_weight = job->of_weights + share * out * job->in;
+    float *of_weight = job->of_weights + share * job->block_floats;
     if (found == NULL || channels == NULL)
         job->no_memory = true;
     else {
@@ -114,8 +119,7 @@ static void spread(void *context, size_t share) {
             for (size_t e = 0; e < job->count; e++) {
                 bgnn_end end = end_at(job, e, g);
                 job->passes->list(end.winners, groups * n, out, found);
-                job->passes->spread(job->product->x + g * n * job->in, groups, n, job->in, job->product->weight, out, end.values, found,
-                                    of_x, of_weight);
+                job->passes->spread(job->product->x + g * n * job->in, groups, n, job->in, job->weight, out, end.values, found, of_x, of_weight);
             }
         }
     }
@@ -129,13 +133,22 @@ bgnn_status bgnn_linear_extremes_gradient(const bgnn_product *product, const bgn
     bgnn_status status = prepare(product, of_ends, count, &job);
     if (status != BGNN_OK) return status;
     if (of_x == NULL || of_weight == NULL) return BGNN_BAD_ARGUMENT;
-    size_t size = job.in * job.out, threads = (size_t)product->threads;
-    job.of_weights = floats(threads * size);
-    if (job.of_weights == NULL) return BGNN_NO_MEMORY;
-    memset(job.of_weights, 0, threads * size * sizeof(float));
+    size_t threads = (size_t)product->threads;
+    job.block_floats = bgnn_ceil(job.in, BLOCK) * BLOCK * job.out;
+    float *blocks = floats((threads + 1) * job.block_floats);
+    if (blocks == NULL) return BGNN_NO_MEMORY;
+    memset(blocks, 0, (threads + 1) * job.block_floats * sizeof *blocks);
+    for (size_t c = 0; c < job.out; c++)
+        for (size_t j = 0; j < job.in; j++) blocks[in_blocks(&job, c, j)] = product->weight[c * job.in + j];
+    job.weight = blocks;
+    job.of_weights = blocks + job.block_floats;
     bgnn_shares_run(threads, spread, &job);
-    memcpy(of_weight, job.of_weights, size * sizeof(float));
-    for (size_t i = size; i < threads * size; i++) of_weight[i % size] += job.of_weights[i];
-    free(job.of_weights);
+    for (size_t c = 0; c < job.out; c++)
+        for (size_t j = 0; j < job.in; j++) {
+            float sum = 0;
+            for (size_t t = 0; t < threads; t++) sum += job.of_weights[t * job.block_floats + in_blocks(&job, c, j)];
+            of_weight[c * job.in + j] = sum;
+        }
+    free(blocks);
     return job.no_memory ? BGNN_NO_MEMORY : BGNN_OK;
 }

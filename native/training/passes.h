@@ -9,7 +9,7 @@
 
 #include "panels.h"
 
-enum { BLOCK = 16, STRIP = 128 }; /* floats of a cache line; columns that a thread takes at once */
+enum { BLOCK = 32, STRIP = 128 }; /* columns of a weight, and of z, that a thread takes at once */
 
 /** @brief The channels that a row wins. */
 typedef struct {

@@ -14,10 +14,10 @@
 #pragma GCC target("avx2,fma,popcnt,bmi")
 #endif
 
+enum { LANES = 8 };
+
 static inline unsigned same(const float *z, const float *end) {
-    __m256 low = _mm256_cmp_ps(_mm256_loadu_ps(z), _mm256_loadu_ps(end), _CMP_EQ_OQ);
-    __m256 high = _mm256_cmp_ps(_mm256_loadu_ps(z + 8), _mm256_loadu_ps(end + 8), _CMP_EQ_OQ);
-    return (unsigned)_mm256_movemask_ps(low) | (unsigned)_mm256_movemask_ps(high) << 8;
+    return (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(_mm256_loadu_ps(z), _mm256_loadu_ps(end), _CMP_EQ_OQ));
 }
 
 #define PASSES bgnn_passes_avx2

@@ -14,6 +14,8 @@
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,fma,popcnt,bmi")
 #endif
 
+enum { LANES = 16 };
+
 static inline unsigned same(const float *z, const float *end) {
     return _mm512_cmp_ps_mask(_mm512_loadu_ps(z), _mm512_loadu_ps(end), _CMP_EQ_OQ);
 }

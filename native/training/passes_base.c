@@ -6,9 +6,11 @@
 
 #include "bgnn.h"
 
+enum { LANES = 4 };
+
 static inline unsigned same(const float *z, const float *end) {
     unsigned bits = 0;
-    for (unsigned i = 0; i < BLOCK; i++) bits |= (unsigned)(z[i] == end[i]) << i;
+    for (unsigned i = 0; i < LANES; i++) bits |= (unsigned)(z[i] == end[i]) << i;
     return bits;
 }
 

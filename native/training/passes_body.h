@@ -1,7 +1,7 @@
 /**
  * @file passes_body.h
  * @brief The passes, in C that a compiler vectorises. A passes_<isa>.c includes it under its own target, after it has defined PASSES,
- * ISA and same(z, end): bit i of the result is 1 where z[i] == end[i], of BLOCK floats each.
+ * ISA, LANES, the floats of a register, and same(z, end): bit i of the result is 1 where z[i] == end[i], of LANES floats each.
  */
 #include <math.h>
 #include <string.h>
@@ -20,7 +20,7 @@ static inline void extreme(const float *restrict z, size_t rows, size_t columns,
     for (size_t r = 0; r < rows; r++, z += columns, winners += bgnn_ceil(columns, 64)) {
         for (size_t c = 0; c < columns; c++) count[c] += z[c] == end[c] ? 1.0f : 0.0f;
         size_t c = 0;
-        for (; c + BLOCK <= columns; c += BLOCK) winners[c / 64] |= (uint64_t)same(z + c, end + c) << c % 64;
+        for (; c + LANES <= columns; c += LANES) winners[c / 64] |= (uint64_t)same(z + c, end + c) << c % 64;
         for (; c < columns; c++) winners[c / 64] |= (uint64_t)(z[c] == end[c]) << c % 64;
     }
 }
@@ -42,36 +42,45 @@ static void list(const uint64_t *winners, size_t rows, size_t columns, bgnn_winn
     }
 }
 
-/* Sixteen floats anywhere in memory, in as many registers as they take. */
-typedef float block __attribute__((vector_size(BLOCK * sizeof(float)), aligned(sizeof(float)), may_alias));
+/* A register, from anywhere in memory. */
+typedef float lanes __attribute__((vector_size(LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
 
-/* The columns first ... first + BLOCK - 1 of what a row's winning channels give to its gradient and to theirs. */
-static inline void spread_block(const bgnn_winners *found, const float *share, const float *x, const float *weight, size_t in, float *of_x,
+/* BLOCK columns of what a row's winning channels give to its gradient and to theirs. */
+static inline void spread_block(const bgnn_winners *found, const float *share, const float *x, const float *weight, float *of_x,
                                 float *of_weight) {
-    block row = *(const block *)x, sum = *(const block *)of_x;
-    for (size_t i = 0; i < found->count; i++) {
-        size_t c = found->channels[i];
-        block *const of_channel = (block *)(of_weight + c * in);
-        sum += share[c] * *(const block *)(weight + c * in);
-        *of_channel += share[c] * row;
+    enum { PARTS = BLOCK / LANES };
+    lanes row[PARTS], sum[PARTS];
+    for (int i = 0; i < PARTS; i++) {
+        row[i] = ((const lanes *)x)[i];
+        sum[i] = ((const lanes *)of_x)[i];
     }
-    *(block *)of_x = sum;
+    for (const uint32_t *c = found->channels, *end = c + found->count; c < end; c++) {
+        const lanes *from = (const lanes *)(weight + *c * BLOCK);
+        lanes *to = (lanes *)(of_weight + *c * BLOCK);
+        float s = share[*c];
+        for (int i = 0; i < PARTS; i++) {
+            sum[i] += s * from[i];
+            to[i] += s * row[i];
+        }
+    }
+    for (int i = 0; i < PARTS; i++) ((lanes *)of_x)[i] = sum[i];
 }
 
 static void spread(const float *x, size_t groups, size_t rows, size_t in, const float *weight, size_t out, const float *share,
                    const bgnn_winners *found, float *of_x, float *of_weight) {
-    size_t first = 0;
-    for (; first + BLOCK <= in; first += BLOCK) /* so many columns of both weights stay in the L1 cache */
-        for (size_t r = 0; r < groups * rows; r++)
-            spread_block(found + r, share + r / rows * out, x + r * in + first, weight + first, in, of_x + r * in + first, of_weight + first);
-    for (size_t r = 0; first < in && r < groups * rows; r++)
-        for (size_t i = 0; i < found[r].count; i++) {
-            size_t c = found[r].channels[i];
-            float s = share[r / rows * out + c];
-            for (size_t j = first; j < in; j++) {
-                of_x[r * in + j] += s * weight[c * in + j];
-                of_weight[c * in + j] += s * x[r * in + j];
+    for (size_t first = 0; first < in; first += BLOCK) /* such a block of both weights stays in the L1 cache */
+        for (size_t r = 0; r < groups * rows; r++) {
+            const float *row = x + r * in + first, *shares = share + r / rows * out, *from = weight + first * out;
+            float *of_row = of_x + r * in + first, *to = of_weight + first * out;
+            if (in - first >= BLOCK) {
+                spread_block(found + r, shares, row, from, of_row, to);
+                continue;
             }
+            float some[BLOCK] = {0}, of_some[BLOCK] = {0};
+            memcpy(some, row, (in - first) * sizeof *row);
+            memcpy(of_some, of_row, (in - first) * sizeof *row);
+            spread_block(found + r, shares, some, from, of_some, to);
+            memcpy(of_row, of_some, (in - first) * sizeof *row);
         }
 }
 

@@ -146,16 +146,16 @@ static void summary(const bgnn_prelu *prelu, size_t first, size_t width, const b
     memcpy(to->mean + first, mean, width * sizeof(float));
 }
 
-/* of_z, which holds what all rows have, and what the winners have besides. */
+/* Everything is read before any choice: what only one side reads, a compiler must not read for all lanes. */
 static inline void give_row(const float *restrict z, const float *restrict own, const float *restrict slope, size_t width,
                             const float *restrict a, const float *restrict b, const float *restrict top, const float *restrict of_top,
                             const float *restrict bottom, const float *restrict of_bottom, float *restrict of_z, float *restrict of_own,
                             float *restrict of_slope) {
     for (size_t c = 0; c < width; c++) {
-        float v = z[c] + own[c], p = prelu(v, slope[c]);
-        float g = a[c] + b[c] * p + (p == top[c] ? of_top[c] : 0.0f) + (p == bottom[c] ? of_bottom[c] : 0.0f);
-        float through = v > 0 ? g : slope[c] * g;
-        of_slope[c] += v > 0 ? 0.0f : g * v;
+        float v = z[c] + own[c], p = prelu(v, slope[c]), highest = of_top[c], lowest = of_bottom[c];
+        float g = a[c] + b[c] * p + (p == top[c] ? highest : 0.0f) + (p == bottom[c] ? lowest : 0.0f);
+        float below = slope[c] * g, product = g * v, through = v > 0 ? g : below;
+        of_slope[c] += v > 0 ? 0.0f : product;
         of_z[c] = through;
         of_own[c] += through;
     }

@@ -11,7 +11,7 @@ from bgnn_studio.native import training
 from tests.native.c_program import compile_training_parity, run_training_parity
 from tests.requirements import needs
 
-FAST = ("-O3", "-ffp-contract=fast")  # as native/CMakeLists.txt
+FAST = ("-O3", "-ffp-contract=fast", "-fno-trapping-math")  # as native/CMakeLists.txt
 DEBUG = ("-O1", "-g", "-fno-sanitize-recover=all")
 X, WEIGHT = np.ones((4, 3, 5), np.float32), np.ones((2, 5), np.float32)
 

@@ -48,6 +48,7 @@ class Profiler(QObject):
         self._secrets: dict[str, str] = {}
         self._was: frozenset[tuple[str | None, bool]] = frozenset()
         self._news: deque[tuple[KnownBoard, object]] = deque()  # the boards' threads append, the GUI thread takes
+        self._hearing = False
         self._ear = QTimer(self, interval=_HEARD_MS)
         self._ear.timeout.connect(self._hear_all)
         jobs.changed.connect(self._jobs_changed)
@@ -112,8 +113,14 @@ class Profiler(QObject):
         return next((job for job in self._jobs.running if job.key == _key(board)), None)
 
     def _hear_all(self) -> None:
-        while self._news:
-            self._hear(*self._news.popleft())
+        if self._hearing:
+            return  # what hears a piece of news may start a job, and come back here: the next one is heard after it
+        self._hearing = True
+        try:
+            while self._news:
+                self._hear(*self._news.popleft())
+        finally:
+            self._hearing = False
 
     def _hear(self, board: "KnownBoard", news: object) -> None:
         if isinstance(news, Question):

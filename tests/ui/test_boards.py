@@ -65,7 +65,8 @@ def measure_passes(tab: BoardsTab, passes: int) -> None:
 def settle(window: MainWindow, qtbot: QtBot) -> None:
     """Wait until all jobs have ended, and the tab has shown panel by panel what they gave."""
     conftest.settle(window, qtbot)
-    qtbot.wait(150)
+    qtbot.wait(50)  # the last news are heard
+    qtbot.waitUntil(lambda: window.boards.up_to_date and not window.jobs.running, timeout=WAIT_MS)
     conftest.settle(window, qtbot)
 
 

@@ -99,6 +99,11 @@ class BoardsTab(QWidget):
         session.subscribe(lambda changed: self.refresh() if changed & {"cloud", "points", "model"} else None)
         self.refresh()
 
+    @property
+    def up_to_date(self) -> bool:
+        """Whether every panel shows what is known."""
+        return not self._steps
+
     def apply_theme(self, theme: "Theme") -> None:
         """Take the colours of a theme."""
         for panel in (self.boards, self.live, self.result, self.compared, self.earlier):
@@ -136,7 +141,7 @@ class BoardsTab(QWidget):
             self._toasts.error("Not profiled", error)
             return
         self.profiler.start(board, self.models.checked, settings)
-        self.live.show_state(self.profiler.state(board), board.title)
+        self._show_live()
 
     def _why_not_run(self) -> str | None:
         if self.profiler.busy(self.boards.board):
@@ -166,7 +171,7 @@ class BoardsTab(QWidget):
         elif isinstance(news, Profiled):
             self._arrived = news.run, board.title
             self._then(self._show_arrived)  # what is beside it follows when the history is read
-        self.live.show_state(self.profiler.state(board), board.title)
+        self._then(self._show_live)
 
     def _choose_board(self) -> None:
         board = self.boards.board
@@ -174,7 +179,7 @@ class BoardsTab(QWidget):
         self.setup.show_board(board)
         self.log.setPlainText("\n".join(state.log))
         self.log.moveCursor(QTextCursor.MoveOperation.End)
-        self.live.show_state(state, board.title)
+        self._show_live()
         self.refresh()
         self._show(self.snapshots.of(board))
         self._read_history()
@@ -199,9 +204,14 @@ class BoardsTab(QWidget):
         self._then(self._show_compared, self._show_earlier, self._show_here)
 
     def _then(self, *steps: "Callable[[], None]") -> None:
-        """Fill panel by panel: each is drawn before the next one is filled."""
+        """Fill panel by panel: each is drawn before the next one is filled. A step that waits already is done after what it builds on."""
         self._steps = [step for step in self._steps if step not in steps] + list(steps)
-        self._stepper.start()
+        if not self._stepper.isActive():
+            self._stepper.start()
+
+    def _show_live(self) -> None:
+        board = self.boards.board
+        self.live.show_state(self.profiler.state(board), board.title)
 
     def _show_arrived(self) -> None:
         if self._arrived is not None:

@@ -65,7 +65,7 @@ class BoardsTab(QWidget):
         self._read = False
         self._arrived: tuple[Run, str] | None = None
         self._steps: list[Callable[[], None]] = []
-        self._stepper = QTimer(self, interval=_STEP_MS)
+        self._stepper = QTimer(self, interval=_STEP_MS, singleShot=True)
         self._stepper.timeout.connect(self._step)
         self.book = BoardBook(settings, self)
         self.snapshots = Snapshots(self._history, jobs, toasts, self)
@@ -221,8 +221,8 @@ class BoardsTab(QWidget):
 
     def _step(self) -> None:
         self._steps.pop(0)()
-        if not self._steps:
-            self._stepper.stop()
+        if self._steps:
+            self._stepper.start()  # from now on: the time is for others, however long the step took
 
     def _show_compared(self) -> None:
         self.compared.show_runs(self.runs.entries, self.result.run)

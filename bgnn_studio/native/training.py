@@ -101,7 +101,7 @@ def _prelu(operation: str, z: Floats, own: Floats | None, slope: Floats, summary
     groups, rows, channels = z.shape
     for name, array in {"own": own, "slope": slope, **summary._asdict()}.items():
         if array is not None:
-            _expect(operation, name, array, (channels,) if array.ndim == 1 else (groups, channels))
+            _expect(operation, name, array, (channels,) if name in {"slope", "mean", "variance"} else (groups, channels))
     return ffi.new("bgnn_prelu *", [pointer(z), _pointer(own), pointer(slope), groups, rows, channels, threads])
 
 

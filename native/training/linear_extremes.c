@@ -10,6 +10,7 @@
 #include "shares.h"
 #include "team.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,10 +31,10 @@ typedef struct {
     size_t block_floats;
     const float *weight; /* in blocks */
     float *of_weights;   /* of each thread, in blocks */
-    bool no_memory;
+    atomic_bool no_memory;
 } job;
 
-/* What follows is the same for values and gradients. */
+/* What is the same for values and gradients. */
 static bgnn_status prepare(const bgnn_product *p, const bgnn_end *ends, int32_t count, job *job) {
     if (p == NULL || p->x == NULL || p->weight == NULL || p->groups < 1 || p->rows < 1 || p->channels_in < 1 || p->channels_out < 1
         || p->threads < 1 || p->threads > BGNN_MAX_THREADS || ends == NULL || count < 1 || count > 2)

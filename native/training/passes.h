@@ -26,7 +26,8 @@ typedef struct {
     /** From winners (rows, ceil(columns / 64)): found (rows), whose lists have room for all columns. */
     void (*list)(const uint64_t *winners, size_t rows, size_t columns, bgnn_winners *found);
     /** For each row of x (groups, rows, in) and each channel c that it wins, found (groups, rows), add share[c] (groups, out) times
-        row c of the weight (out, in) to its row of of_x, and that times its row of x to row c of of_weight. */
+        channel c of the weight to its row of of_x, and that times its row of x to channel c of of_weight. Both weights are in blocks,
+        (ceil(in / BLOCK), out, BLOCK), with zeros at the end: what is read together lies together. */
     void (*spread)(const float *x, size_t groups, size_t rows, size_t in, const float *weight, size_t out, const float *share,
                    const bgnn_winners *found, float *of_x, float *of_weight);
     /** `width` columns from `first` on, at most STRIP, of the functions in bgnn_training.h. */

@@ -94,10 +94,10 @@ def _rate(value: float) -> str:
 
 
 def _count(operations: int | None) -> str:
-    """Return ``13.1 M``; a dash for none and for unknown."""
+    """Return ``13.1 M``, its space a narrow one to fit a small window; a dash for none and for unknown."""
     if not operations:
         return _NONE
     for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
         if operations >= size:
-            return f"{operations / size:.3g} {unit}"
+            return f"{operations / size:.3g}\N{NARROW NO-BREAK SPACE}{unit}"
     return str(operations)

@@ -146,7 +146,7 @@ static void summary(const bgnn_prelu *prelu, size_t first, size_t width, const b
     memcpy(to->mean + first, mean, width * sizeof(float));
 }
 
-/* Everything is read before any choice: what only one side reads, a compiler must not read for all lanes. */
+/* Everything is read before any choice: what only one side of it reads, a compiler may not read for all lanes. */
 static inline void give_row(const float *restrict z, const float *restrict own, const float *restrict slope, size_t width,
                             const float *restrict a, const float *restrict b, const float *restrict top, const float *restrict of_top,
                             const float *restrict bottom, const float *restrict of_bottom, float *restrict of_z, float *restrict of_own,
